@@ -15,7 +15,7 @@ SOURCE_ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = (
     "router_core/crates/wire/src/generated",
     "python/pointsman/v1",
-    "python/pointsman/client/_sync*.py",
+    "python/pointsman/client/_sync/*.py",
     "docs/reference/settings.md",
     "docs/reference/cli.md",
     "docs/reference/definitions.md",

@@ -1,4 +1,4 @@
-"""Writes the half of the Python client that waits, ``_sync*.py``, from the one that does not, ``_async*.py``.
+"""Writes the half of the Python client that waits, ``_sync``, from the one that does not, ``_async``.
 
 The two differ in words only: what is awaited there is called here. Names are exchanged token by token, so
 that no word within another name is hit; texts are exchanged where they hold code or speak of asyncio. Ruff
@@ -32,6 +32,9 @@ NAMES = {
 """Names of the language and its library; names of the client lose ``Async`` or ``_async`` by themselves."""
 
 TEXTS = {
+    "The client for asyncio, a class for each service. Its twin that waits is made of it.": (
+        "The client that waits for each answer, a class for each service."
+    ),
     "The client for asyncio, of which ``_sync`` is generated.": "The client that waits for each answer.",
     " of the client for asyncio.": " of the client that waits.",
     ", for the tasks of one event loop.": "; safe to share between threads.",
@@ -39,7 +42,7 @@ TEXTS = {
 """What only one of the two can say of itself."""
 
 _BLANKS = (tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER)
-_CLIENT_NAME = re.compile(r"^(_?)[Aa]sync_?(?=[A-Z])|^_async(?=_|$)")
+_CLIENT_NAME = re.compile(r"^(_?)[Aa]sync_?(?=[A-Z])|^_async$")
 _WORDS_IN_TEXT = re.compile(r"\b(?:async (?=def|with|for)|await )|\b\w*[Aa]sync\w*|\b(?:anext|aiter)\b")
 
 
@@ -135,7 +138,7 @@ def _ruff(arguments: list[str], source: str, name: Path) -> str:
 
 
 def generate(output_root: Path) -> list[Path]:
-    """Writes each ``_sync*.py`` below a folder.
+    """Writes each module of ``_sync`` below a folder.
 
     Args:
         output_root: The folder that gets ``python/pointsman/client``.
@@ -148,12 +151,13 @@ def generate(output_root: Path) -> list[Path]:
         subprocess.CalledProcessError: Ruff does not take what came out.
     """
     written = []
-    for origin in sorted((SOURCE_ROOT / PACKAGE).glob("_async*.py")):
-        name = PACKAGE / origin.name.replace("_async", "_sync", 1)
+    for origin in sorted((SOURCE_ROOT / PACKAGE / "_async").glob("*.py")):
+        name = PACKAGE / "_sync" / origin.name
+        said = f"_async/{origin.name}"
         try:
-            made = HEADER.format(origin=origin.name) + waiting_source(origin.read_text())
+            made = HEADER.format(origin=said) + waiting_source(origin.read_text())
         except LeftoverError as error:
-            raise LeftoverError(f"{origin.name}: {error}") from None
+            raise LeftoverError(f"{said}: {error}") from None
         # What waits can say yield from, which is a loop in the asynchronous half.
         made = _ruff(["check", "--select", "I,UP028", "--fix", "--unsafe-fixes", "--exit-zero"], made, name)
         made = _ruff(["format"], made, name)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benches.load.contestants import Peers
 from benches.load.processes import read_target_folder
-from benches.records import feedback, reads, recording, shadows, soak, strategies
+from benches.records import analyses, feedback, reads, recording, shadows, soak, strategies
 from benches.records.command import is_wanted, make_parser, report
 from benches.records.findings import Findings
 from benches.records.stage import Stage, setting_stage
@@ -25,9 +25,10 @@ CASES: dict[str, Callable[[Stage], Findings]] = {
     "soak": soak.run,
     "strategies": strategies.run,
     "shadows": shadows.run,
+    "analyses": analyses.run,
 }
 
-NOT_QUICK = {"shadows"}
+NOT_QUICK = {"shadows", "analyses"}
 """A percentile of a few seconds says nothing: a look leaves them out unless they are named."""
 
 

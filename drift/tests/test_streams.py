@@ -12,8 +12,15 @@ from pointsman_drift import (
     InvalidOptionError,
     InvalidTableError,
     MissingPackageError,
+    NotMeasured,
     Status,
     Stream,
+    WatchedRun,
+    WatchedStream,
+    Watcher,
+    algorithms,
+    judge_streams,
+    scale_of,
     watch,
 )
 from pointsman_drift.analysing import analyse
@@ -108,6 +115,8 @@ def test_a_state_of_another_version_begins_anew_and_says_so() -> None:
         (("kswin", [1.0]), "algorithm: 'kswin' watches no stream; adwin and page_hinkley do"),
         (("adwin", [1.0], None, {"alpha": 1.0}), r"parameters: 'alpha' is not known; known are \['delta'\]"),
         (("adwin", [1.0], None, {"delta": 0}), r"parameters\['delta'\]: 0 is not above 0"),
+        (("adwin", [1.0], None, {"delta": 1.0}), r"parameters\['delta'\]: 1.0 is not below 1"),
+        (("page_hinkley", [1.0], None, {"forgetting": 2.0}), r"'forgetting'\]: 2.0 is not below 1"),
         (("adwin", [1.0], "no json"), "state: it is no state of a detector"),
         (("adwin", [1.0], '{"format": 9}'), "state: it has format 9, and 1 is read"),
     ],
@@ -127,6 +136,74 @@ def test_a_state_of_others_or_a_damaged_one_is_refused() -> None:
         watch("adwin", CHANGE[500:], state.replace('"width": 500', '"width": 501'))
     with pytest.raises(InvalidTableError, match=r"values: the shape is \(1, 2\)"):
         watch("adwin", np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("algorithm", WANTED)
+def test_a_run_that_is_seen_in_parts_is_seen_as_one(algorithm: str) -> None:
+    whole, watcher = watch(algorithm, CHANGE), Watcher(algorithm)
+    found: tuple[int, ...] = ()
+    for part in np.array_split(CHANGE, 7):
+        found += watcher.see(part)
+    assert (found, watcher.state(), watcher.seen) == (whole.detections, whole.state, 6000)
+
+
+@pytest.mark.parametrize("algorithm", WANTED)
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_on_the_scale_of_a_reference_the_unit_of_values_changes_nothing(algorithm: str, unit: float) -> None:
+    scale = scale_of(CHANGE[:1000] * unit)
+    assert scale is not None
+    found = watch(algorithm, scale.of(CHANGE * unit)).detections
+    assert len(found) == 1
+    assert 2000 < found[0] <= 2200
+
+
+def test_far_values_do_not_stand_for_a_change_of_all() -> None:
+    random = np.random.default_rng(5)
+    quiet = random.normal(0, 1, 6000)
+    scale = scale_of(quiet[:1000])
+    assert scale is not None
+    far = np.where(random.random(6000) < 0.002, 1e12, quiet)
+    assert watch("page_hinkley", far).detections, "raw values alarm"
+    assert watch("page_hinkley", scale.of(far)).detections == ()
+    assert scale.of(np.array([-1e300, np.nan])).tolist()[0] == 0.0
+
+
+def test_a_reference_without_a_number_has_no_scale() -> None:
+    assert scale_of([None, float("nan"), float("inf")]) is None
+    constant = scale_of([5.0, 5.0])
+    assert constant is not None
+    assert constant.of(np.array([5.0])).tolist() == [0.5]
+
+
+def test_runs_that_were_seen_already_are_judged_as_they_are_told() -> None:
+    runs = {
+        "adwin": WatchedRun(2, 900, 300, {"changes": ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")}),
+        "page_hinkley": NotMeasured("no row is new"),
+    }
+    result = judge_streams([WatchedStream("age", runs)], algorithms=["psi", "adwin", "page_hinkley"])
+    (figure,) = result.figures
+    assert (figure.status, figure.score, figure.n, figure.m) == (Status.ALERT, 2, 900, 300)
+    assert figure.p_value is None
+    assert json.loads(result.to_json())["features"]["age"]["algorithms"]["adwin"]["details"] == {
+        "changes": ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]
+    }
+    (lacking,) = result.not_measured
+    assert (lacking.feature, lacking.algorithm, lacking.reason) == ("age", "page_hinkley", "no row is new")
+    assert result.insufficient_data == ()
+    nothing = judge_streams([WatchedStream("age", {"adwin": NotMeasured("no row is new")})])
+    assert nothing.status is Status.WARNING, "nobody looked"
+    raised = judge_streams([WatchedStream("age", runs)], algorithms=["adwin"], thresholds={"adwin": (3, 5)})
+    assert raised.status is Status.OK
+
+
+def test_an_algorithm_says_what_to_install_before_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    assert not any(one.find_lacking() for one in algorithms().values())
+    monkeypatch.setitem(sys.modules, "river", None)
+    lacking = {name: one.find_lacking() for name, one in algorithms().items() if one.find_lacking()}
+    assert set(lacking) == set(WANTED)
+    assert "pip install 'pointsman-drift[streaming]'" in lacking["adwin"]
 
 
 def test_without_river_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

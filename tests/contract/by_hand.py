@@ -14,7 +14,7 @@ LAKE_JOBS = ("feedback-export", "lake-compaction", "lake-retention", "lake-files
 def run_once(plane: ControlPlane, name: str) -> bool:
     """Runs a job once, in this thread; answers whether it says that there is more."""
     ending = Ending(threading.Event(), math.inf, time.monotonic)
-    return plane.jobs.job(name).run(JobContext(name, plane._database, 0, ending))
+    return plane.jobs.job(name).run(JobContext(name, plane.parts.database, 0, ending))
 
 
 def run_all(plane: ControlPlane, *names: str) -> None:

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
+from pointsman.control.folders import ControlFolders
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane, clock_us
 from pointsman.dataplane.core import NativeCore
@@ -149,9 +150,7 @@ def start_plane(folder: Path, replica: FakeReplica, database_url: str = "", **se
         database_url or f"sqlite:///{folder / 'pointsman.db'}",
         NativeCore(),
         replica,
-        folder / "control.sock",
-        folder / "lake",
-        folder / "temporary",
+        ControlFolders(folder, folder / "control.sock", folder / "lake"),
         endpoint="127.0.0.1:8500",
         **settings,
     )

@@ -13,9 +13,9 @@ from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.control.journals.shipping import Shipping
 from pointsman.domain.records.lake import LakeKind
 from pointsman.errors import JournalHeldError
-from pointsman.store import lake_files
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
+from pointsman.store.recording import lake_files
 from pointsman.v1 import record_pb2
 from stage.lake import a_row
 from stage.migrated import write_migrated

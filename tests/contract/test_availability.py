@@ -39,7 +39,7 @@ async def test_a_restart_publishes_the_same_state(tmp_path, bench, cancer):
 
 
 async def test_a_deployment_that_a_crash_ended_has_failed(tmp_path, bench, cancer):
-    with bench.plane._database.write() as connection:
+    with bench.plane.parts.database.write() as connection:
         connection.exec_driver_sql("UPDATE routers SET status = 'deploying'")
     await bench.plane.stop(1)
     plane = start_plane(tmp_path, bench.replica, bench.database_url)

@@ -59,7 +59,7 @@ def told(bench):
 
 
 def learn(bench):
-    bench.plane._learning.learn_now()
+    bench.plane.parts.learning.learn_now()
     return told(bench)
 
 
@@ -168,7 +168,7 @@ async def test_what_a_fallback_answered_is_no_missing_reward_of_the_arm_that_was
     await reward(bench, "new", 1.0, time_us=now_us, pinned=True)
     assert learn(bench) == {"old": (201, 60, 60), "new": (50, 10, 10)}
     clock.offset_us += 120 * 1_000_000
-    bench.plane._learning._given.clear()  # as after the seconds for which time alone changes little
+    bench.plane.parts.learning._given.clear()  # as after the seconds for which time alone changes little
     assert learn(bench) == {"old": (201, 100, 60), "new": (50, 50, 10)}
 
 
@@ -181,7 +181,7 @@ async def test_a_replica_that_counts_anew_passes_nothing_over_twice(bench, cance
     bench.replica.pick("offers", "old", 20, unasked=1)
     learn(bench)
     clock.offset_us += 120 * 1_000_000
-    bench.plane._learning._given.clear()
+    bench.plane.parts.learning._given.clear()
     assert learn(bench)["old"] == (30, 23, 0)
 
 
@@ -194,7 +194,7 @@ async def test_whoever_reads_one_bandit_looks_at_no_other(bench, cancer):
     bench.replica.pick("ads", "old", 7)
     bench.replica.shares = {("offers", "old"): 0.5, ("offers", "new"): 0.5}
     learn(bench)
-    bench.plane._learning.stop(5)  # it asks for all each second
+    bench.plane.parts.learning.stop(5)  # it asks for all each second
     asked = bench.replica.asked_bandits
     asked.clear()
     bench.replica.pick("offers", "old", 1)
@@ -343,7 +343,7 @@ async def test_positives_alone_give_the_true_rate_where_missing_counts_0(bench, 
         await reward(bench, "old", 1.0, time_us=now_us)
     assert learn(bench)["old"] == (100, 20, 20)
     clock.offset_us += 120 * 1_000_000
-    bench.plane._learning._given.clear()  # as after the seconds for which time alone changes little
+    bench.plane.parts.learning._given.clear()  # as after the seconds for which time alone changes little
     assert learn(bench)["old"] == (100, 100, 20)
 
 
@@ -354,7 +354,7 @@ async def test_time_is_the_databases_and_not_a_servers(bench, cancer, clock, mon
     shared_us = clock()
     monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: shared_us)
     clock.offset_us += 120 * 1_000_000
-    bench.plane._learning._given.clear()
+    bench.plane.parts.learning._given.clear()
     assert learn(bench)["old"] == (100, 0, 0)
     assert (await metrics(cancer)).bandit.arms[0].reward_count == 0
 
@@ -409,7 +409,7 @@ async def test_a_batch_that_was_stored_but_not_released_is_learnt_from_once(benc
     """As after a kill between the transaction and the journal's release of it."""
     await create(cancer)
     await reward(bench, "old", 1.0)
-    applier = bench.plane._applier
+    applier = bench.plane.parts.applier
     journal = bench.replica.journal
     made = bench.replica.prediction_id("offers", "old", epoch=1)
     real = journal.release_feedback

@@ -146,7 +146,7 @@ async def test_a_cancelled_analysis_has_no_result_and_stays_cancelled(cancer, fa
 
 async def test_a_killed_program_is_started_again_once_and_then_fails(bench, cancer):
     await cancer.drift.CreateBaseline(a_baseline(features_of(1, 50)))
-    runner = bench.plane._drift._runner
+    runner = bench.plane.parts.drift._runner
 
     def kill(job_id, attempt):
         process, _ = runner._processes[AnalysisStart(job_id, attempt)]

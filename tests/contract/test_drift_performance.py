@@ -7,7 +7,7 @@ import pytest
 
 import pointsman_drift
 from pointsman.control.drift import history
-from pointsman.lake.step_answers import AnswerQuestion
+from pointsman.lake.models.step_answers import AnswerQuestion
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 

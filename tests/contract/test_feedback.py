@@ -114,7 +114,7 @@ async def test_a_restart_goes_on_where_the_database_is(bench, cancer, figures):
     again = [an_entry(bench, number) for number in range(5)]
     journal.feedback = [(100 * (number + 1), entry) for number, entry in enumerate(again)]
     journal.bring(an_entry(bench, 9))
-    applier = Applier(bench.plane._database, bench.replica, bench.plane._keeper, bench.clock)
+    applier = Applier(bench.plane.parts.database, bench.replica, bench.plane.parts.keeper, bench.clock)
     await asyncio.to_thread(applier.apply_now)
     assert (await figures()).total.feedback_count == 6
 
@@ -322,14 +322,14 @@ async def test_old_feedback_is_deleted_once_the_lake_has_it_and_its_totals_stay(
     await bring(bench.replica.prediction_id("cancer", "lr"))
 
     def count():
-        with bench.plane._database.read() as connection:
+        with bench.plane.parts.database.read() as connection:
             return connection.exec_driver_sql("SELECT count(*) FROM feedback").scalar_one()
 
     bench.clock.advance_days(92)
     run_all(bench.plane, "old-feedback")
     assert count() == 1
-    assert bench.plane._lake.upkeep.export_feedback() == 1
+    assert bench.plane.parts.lake.upkeep.export_feedback() == 1
     run_all(bench.plane, "old-feedback")
     assert count() == 0
-    with bench.plane._database.read() as connection:
+    with bench.plane.parts.database.read() as connection:
         assert connection.exec_driver_sql("SELECT sum(count) FROM feedback_totals").scalar_one() == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.errors import DatabaseUnavailableError, JournalHeldError, JournalTakenError
-from pointsman.store import journals
+from pointsman.store.recording import journals
 
 from .journal_rig import LOOK_SECONDS, Machine, Server, assert_stored_once
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from pointsman.control.lake.folder import SEALED
 from pointsman.control.lake.listing import LISTING
 from pointsman.domain.recording import hashed_entity
-from pointsman.store import lake_files
+from pointsman.store.recording import lake_files
 from pointsman.store.schema import feedback_totals
 from pointsman.v1 import prediction_pb2, router_pb2
 
@@ -28,8 +28,8 @@ class Lake:
         self.bench = bench
         self.replica = bench.replica
         self.root = bench.replica.journal.lake_folder
-        self.parts = bench.plane._lake
-        self.database = bench.plane._database
+        self.parts = bench.plane.parts.lake
+        self.database = bench.plane.parts.database
 
     async def ship(self, *predictions):
         """Records predictions in a segment of their own and waits until it is registered."""
@@ -111,7 +111,7 @@ async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(
     )
     from pointsman.control.journals.shipping import Shipping
 
-    keeper = lake.bench.plane._keeper
+    keeper = lake.bench.plane.parts.keeper
     shipping = Shipping(lake.database, lake.replica, keeper, lake.bench.clock, lambda folders: None)
     await asyncio.to_thread(shipping._step, 0.0)
     assert lake.files() == [file.path]

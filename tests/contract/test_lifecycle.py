@@ -33,7 +33,7 @@ async def test_running_is_not_said_before_the_data_plane_serves(bench, cancer):
 
     def spy(update):
         # What a reader is told while the deployment is being published.
-        with bench.plane._database.read() as connection:
+        with bench.plane.parts.database.read() as connection:
             said.append(connection.exec_driver_sql("SELECT status FROM routers").scalar_one())
         return publish(update)
 

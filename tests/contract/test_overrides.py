@@ -103,7 +103,7 @@ async def test_a_rollback_leaves_it_in_force(cancer):
 async def test_ended_ones_leave_the_definition(bench, cancer):
     await cancer.routers.SetTrafficOverride(override(seconds=60))
     bench.clock.advance_days(61 / 86_400)
-    await bench.plane._lanes.write(run_once, bench.plane, "expired-overrides")
+    await bench.plane.parts.lanes.write(run_once, bench.plane, "expired-overrides")
     assert not (await cancer.get()).HasField("traffic_override")
     history = await cancer.routers.ListRouterRevisions(
         router_pb2.ListRouterRevisionsRequest(router_id="cancer")

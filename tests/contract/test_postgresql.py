@@ -4,13 +4,14 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.domain.records.lake import LakeKind
-from pointsman.store import lake_files
+from pointsman.store.recording import lake_files
 from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 
 from .conftest import Bench, Clock, start_plane
@@ -20,11 +21,13 @@ from .fake_replica import FakeReplica
 __all__ = ["new_postgres", "postgres_server"]
 
 
-async def open_bench(folder: Path, url: str, journal: FakeJournal | None = None) -> AsyncIterator[Bench]:
+async def open_bench(
+    folder: Path, url: str, journal: FakeJournal | None = None, **settings: Any
+) -> AsyncIterator[Bench]:
     journal = journal or FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
     clock = Clock()
     replica = FakeReplica(journal=journal, clock=clock)
-    plane = start_plane(folder, replica, url, clock=clock)
+    plane = start_plane(folder, replica, url, clock=clock, **settings)
     await plane.start()
     assert plane.ready, plane.reason
     socket_path = folder / "control.sock"
@@ -134,10 +137,10 @@ async def test_feedback_is_exported_by_one_of_both(east, west, shared):
             )
         )
     exported = await asyncio.gather(
-        *(asyncio.to_thread(bench.plane._lake.upkeep.export_feedback) for bench in (east, west))
+        *(asyncio.to_thread(bench.plane.parts.lake.upkeep.export_feedback) for bench in (east, west))
     )
     assert sum(exported) == 2
-    with east.plane._database.read() as connection:
+    with east.plane.parts.database.read() as connection:
         files = lake_files.present(connection, LakeKind.FEEDBACK)
     assert sum(file.row_count for file in files) == 2
     on_disk = [
@@ -148,7 +151,7 @@ async def test_feedback_is_exported_by_one_of_both(east, west, shared):
 
 async def test_while_the_database_is_away_feedback_is_taken_and_applied_afterwards(east, shared):
     journal = east.replica.journal
-    database = east.plane._database
+    database = east.plane.parts.database
     with database.engine.connect() as other:
         # No transaction of the applier gets through while this lock is held.
         other.exec_driver_sql("LOCK TABLE feedback IN ACCESS EXCLUSIVE MODE")
@@ -183,7 +186,7 @@ async def test_promotions_at_both_leave_one_version_in_production(east, west, sh
 
 
 async def test_lost_connections_are_replaced(east, west, shared):
-    with east.plane._database.engine.connect() as connection:
+    with east.plane.parts.database.engine.connect() as connection:
         connection.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         )

@@ -6,8 +6,8 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.dataplane.engine import OfflineEngine
-from pointsman.store import router_revisions
 from pointsman.store.database import Database
+from pointsman.store.routing import router_revisions
 from pointsman.v1 import prediction_pb2, router_pb2
 
 AGREES = prediction_pb2.REPLAY_VERDICT_AGREES

@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.domain import revisions as rules
-from pointsman.store import router_revisions
 from pointsman.store.database import Database
+from pointsman.store.routing import router_revisions
 from pointsman.store.schema import routers as router_table
 from pointsman.v1 import model_pb2, router_pb2
 
@@ -251,7 +251,7 @@ async def test_a_record_names_its_revision_only_when_both_agree(bench, cancer):
 
 async def test_routers_without_a_history_begin_one(bench, cancer):
     await reweight(cancer, 50)
-    database = bench.plane._database
+    database = bench.plane.parts.database
     with database.write() as connection:
         connection.exec_driver_sql("DELETE FROM router_revisions")
         connection.exec_driver_sql("DELETE FROM router_slot_tables")
@@ -264,7 +264,7 @@ async def test_routers_without_a_history_begin_one(bench, cancer):
 
 async def test_a_change_that_comes_before_its_import_keeps_what_the_router_was(bench, cancer):
     await reweight(cancer, 50)
-    with bench.plane._database.write() as connection:
+    with bench.plane.parts.database.write() as connection:
         connection.exec_driver_sql("DELETE FROM router_revisions")
         connection.exec_driver_sql("DELETE FROM router_slot_tables")
     await reweight(cancer, 20)
@@ -275,7 +275,7 @@ async def test_a_change_that_comes_before_its_import_keeps_what_the_router_was(b
 
 
 async def test_what_a_server_of_an_older_release_changed_is_no_part_of_the_revision_before(bench, cancer):
-    database = bench.plane._database
+    database = bench.plane.parts.database
     with database.write() as connection:
         changed = router_table.c.changed_generation
         connection.execute(update(router_table).values(changed_generation=changed + 1000))
@@ -292,28 +292,28 @@ async def test_revisions_go_when_no_record_can_name_them_and_never_the_latest(be
     monkeypatch.setattr("pointsman.control.routing.revision_upkeep.PRUNED_AT_ONCE", 2)
     for weight in range(1, 8):
         await reweight(cancer, weight)
-    upkeep = RevisionUpkeep(bench.plane._database, bench.clock)
+    upkeep = RevisionUpkeep(bench.plane.parts.database, bench.clock)
     # Nobody knows how far the journal is stored.
     bench.clock.advance_days(30)
     assert upkeep.prune() == 0
-    with bench.plane._database.write() as connection:
+    with bench.plane.parts.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE servers SET stored_until_us = {bench.clock()}")
     assert [upkeep.prune() for _ in range(4)] == [2, 2, 1, 0]
     assert [one.revision for one in await history(cancer)] == [8, 7, 6]
-    with bench.plane._database.read() as connection:
+    with bench.plane.parts.database.read() as connection:
         tables = connection.exec_driver_sql("SELECT count(*) FROM router_slot_tables").scalar_one()
     assert tables == 3
 
 
 async def test_a_deleted_routers_revisions_go_with_its_records(bench, cancer):
     await cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer"))
-    upkeep = RevisionUpkeep(bench.plane._database, bench.clock)
+    upkeep = RevisionUpkeep(bench.plane.parts.database, bench.clock)
     bench.clock.advance_days(6)
-    with bench.plane._database.write() as connection:
+    with bench.plane.parts.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE servers SET stored_until_us = {bench.clock()}")
     assert upkeep.prune() == 0
     bench.clock.advance_days(2)
-    with bench.plane._database.write() as connection:
+    with bench.plane.parts.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE servers SET stored_until_us = {bench.clock()}")
     assert upkeep.prune() == 2
 
@@ -334,7 +334,7 @@ async def test_revisions_of_several_generations_are_found_at_once(bench, cancer,
     await cancer.deploy()
     for weight in range(1, 1 + count):
         await reweight(cancer, weight)
-    with bench.plane._database.read() as connection:
+    with bench.plane.parts.database.read() as connection:
         found = router_revisions.find_many_at(connection, 1, range(30))
     of_each = {kept.revision.number: kept.revision for kept in found.values()}
     assert set(of_each) == set(range(1, 3 + count))

@@ -150,7 +150,7 @@ class TestReads:
         assert not (await get(theirs)).unreached, "it ended with all its files here"
 
     async def test_a_server_that_was_killed_is_missed_for_what_its_journal_may_hold(self, east, west, shared):
-        with east.plane._database.write() as connection:
+        with east.plane.parts.database.write() as connection:
             servers.see(connection, "d" * 32, "dead:/data", 5, 1_000_000)
         dead = next(one for one in (await listed(east)).unreached if one.journal_id == "d" * 32)
         assert dead.server == "dead:/data"
@@ -176,14 +176,14 @@ class TestErasure:
             )
         # The feedback for the one server's predictions is in the other's files as well.
         for bench in (west, east):
-            await asyncio.to_thread(bench.plane._lake.upkeep.export_feedback)
+            await asyncio.to_thread(bench.plane.parts.lake.upkeep.export_feedback)
         answer = await erase(east)
         assert not answer.pending
         assert (answer.prediction_count, answer.feedback_count) == (3, 3)
         for bench in (east, west):
             assert [row["entity_id"] for row in Lake(bench).on_disk_rows()] == ["other"]
             assert not Lake(bench).on_disk_rows("feedback")
-        with east.plane._database.read() as connection:
+        with east.plane.parts.database.read() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM feedback").scalar_one() == 0
             assert connection.exec_driver_sql("SELECT count(*) FROM erasure_servers").scalar_one() == 0
             assert connection.exec_driver_sql("SELECT entity_id FROM erasures").scalars().all() == [None]
@@ -209,11 +209,11 @@ class TestErasure:
 
         back = open_bench(folder, url, away.replica.journal.copy())
         again = await anext(back)
-        erasure = again.plane._lake.erasure
+        erasure = again.plane.parts.lake.erasure
         async with asyncio.timeout(20):
             while "pointsman_erasures_pending 1" in await asyncio.to_thread(east.plane.metrics):
                 await asyncio.to_thread(erasure.go_on)
-                await asyncio.to_thread(east.plane._lake.erasure.go_on)
+                await asyncio.to_thread(east.plane.parts.lake.erasure.go_on)
         assert [row["entity_id"] for row in Lake(again).on_disk_rows()] == ["other"]
         await anext(back, None)
 
@@ -226,7 +226,7 @@ class TestErasure:
         await Lake(west).ship({"entity_id": "u1"}, {"entity_id": "other"})
         lost = west.replica.journal_id
         await west.plane.jobs.stop(1)
-        with east.plane._database.write() as connection:
+        with east.plane.parts.database.write() as connection:
             connection.exec_driver_sql(f"UPDATE servers SET seen_time_us = 1 WHERE journal_id = '{lost}'")
         answer = await erase(east)
         assert answer.prediction_count == 1
@@ -251,7 +251,7 @@ class TestGenerations:
     @staticmethod
     def set_back(bench, generation, changed_weight):
         """Does what a promoted replica without the last commits does, as far as rows go."""
-        with bench.plane._database.write() as connection:
+        with bench.plane.parts.database.write() as connection:
             token = connection.exec_driver_sql(
                 f"SELECT token FROM generation_tokens WHERE value = {generation}"
             ).scalar_one()
@@ -266,7 +266,7 @@ class TestGenerations:
         await in_step(east, west)
         kept = east.replica.generation
         # No server sees the database between the loss and the changes made anew, as in a failover.
-        following = [bench.plane._publisher for bench in (east, west)]
+        following = [bench.plane.parts.publisher for bench in (east, west)]
         syncs = [(one, one.sync) for one in following]
         for weight in (10, 20, 30):
             await weigh(east, weight)
@@ -301,7 +301,7 @@ class TestGenerations:
         """The number that the change builds on is the one in effect here, but of the lost state."""
         await in_step(east, west)
         kept = east.replica.generation
-        syncs = [(bench.plane._publisher, bench.plane._publisher.sync) for bench in (east, west)]
+        syncs = [(bench.plane.parts.publisher, bench.plane.parts.publisher.sync) for bench in (east, west)]
         await weigh(east, 10)
         await in_step(east, west)
         for one, _ in syncs:
@@ -327,7 +327,7 @@ class TestStickyBandits:
         await in_step(east, west)
         for bench in (east, west):
             await teach(bench)
-        with east.plane._database.write() as connection:
+        with east.plane.parts.database.write() as connection:
             # As if an hour had passed by the database's clock.
             [document] = connection.exec_driver_sql(
                 "SELECT policy FROM routers WHERE router_id = 'offers'"

@@ -11,7 +11,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.domain.records.lake import LakeKind
-from pointsman.store import lake_files
+from pointsman.store.recording import lake_files
 from pointsman.v1 import model_pb2, prediction_pb2, router_pb2, snapshot_pb2
 
 from .conftest import a_variant

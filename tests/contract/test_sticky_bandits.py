@@ -27,7 +27,7 @@ async def teach(bench, old=(0.0,) * 6, new=(1.0,) * 6):
         bench.replica.pick("offers", variant, len(values))
         for value in values:
             await reward(bench, variant, value)
-    bench.plane._learning.learn_now()
+    bench.plane.parts.learning.learn_now()
 
 
 def owners(bench, router_id="offers"):

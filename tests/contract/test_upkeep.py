@@ -8,7 +8,7 @@ from .test_feedback import an_entry
 
 async def test_old_feedback_goes_piece_by_piece_and_other_changes_come_in_between(bench, cancer, monkeypatch):
     monkeypatch.setattr(upkeep, "_PURGE_ROWS", 10)
-    database = bench.plane._database
+    database = bench.plane.parts.database
 
     def count():
         with database.read() as connection:
@@ -16,13 +16,13 @@ async def test_old_feedback_goes_piece_by_piece_and_other_changes_come_in_betwee
 
     journal = bench.replica.journal
     journal.bring(*(an_entry(bench, number) for number in range(25)))
-    bench.plane._applier.apply_now()
+    bench.plane.parts.applier.apply_now()
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE feedback SET exported = TRUE")
     bench.clock.advance_days(92)
     left, more = [], []
     for version in range(3, 6):
-        more.append(await bench.plane._lanes.write(run_once, bench.plane, "old-feedback"))
+        more.append(await bench.plane.parts.lanes.write(run_once, bench.plane, "old-feedback"))
         left.append(count())
         await cancer.register(version=str(version))
     assert left == [15, 5, 0]

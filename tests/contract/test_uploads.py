@@ -56,13 +56,13 @@ def onnx(path, **fields):
 @pytest.fixture
 def folder(bench):
     """The folder of uploaded files."""
-    limits = replace(bench.plane._uploads._limits, reserve_bytes=0)
-    bench.plane._uploads._limits = limits
+    limits = replace(bench.plane.parts.uploads._limits, reserve_bytes=0)
+    bench.plane.parts.uploads._limits = limits
     return bench.socket_path.parent / "models" / "uploaded"
 
 
 def limit(bench, **limits):
-    bench.plane._uploads._limits = replace(bench.plane._uploads._limits, **limits)
+    bench.plane.parts.uploads._limits = replace(bench.plane.parts.uploads._limits, **limits)
 
 
 def whole(folder):

@@ -6,8 +6,8 @@ import grpc
 import pytest
 from sqlalchemy import select
 
-from pointsman.store import former_slot_tables as former
 from pointsman.store.database import Database
+from pointsman.store.routing import former_slot_tables as former
 from pointsman.store.schema import former_slot_tables
 from pointsman.v1 import router_pb2
 

@@ -3,6 +3,7 @@
 import asyncio
 import email
 import json
+import ssl
 import threading
 from dataclasses import dataclass
 from email.message import Message
@@ -26,17 +27,32 @@ class CaughtMail:
 class MailCatcher:
     """A mail server in a thread.
 
-    ``refusal`` is what it answers in place of taking a message, ``farewell`` what it answers to QUIT.
+    ``refusal`` is what it answers in place of taking a message, ``farewell`` what it answers to QUIT, and
+    ``heard`` what it was told, as it arrived, or as it was decrypted.
+
+    Args:
+        implicit: What it speaks TLS with from the beginning; None for not.
+        options: What else aiosmtpd's server is to demand and to offer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, implicit: ssl.SSLContext | None = None, **options: Any) -> None:
         from aiosmtpd.smtp import SMTP
+
+        heard = bytearray()
+
+        class Listening(SMTP):
+            def data_received(self, data: bytes) -> None:
+                heard.extend(data)
+                super().data_received(data)
 
         self.mails: list[CaughtMail] = []
         self.refusal = ""
         self.farewell = "221 Bye"
+        self.heard = heard
         self._loop = asyncio.new_event_loop()
-        making = self._loop.create_server(lambda: SMTP(self, loop=self._loop), "127.0.0.1", 0)
+        making = self._loop.create_server(
+            lambda: Listening(self, loop=self._loop, **options), "127.0.0.1", 0, ssl=implicit
+        )
         self._server = self._loop.run_until_complete(making)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from contract.fake_journal import FakeJournal
 from contract.fake_replica import FakeReplica
+from pointsman.control.folders import ControlFolders
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
@@ -133,9 +134,7 @@ async def serve(url: str, folder: Path, journal_id: str, seed: int) -> None:
         url,
         NativeCore(),
         replica,
-        folder / "control.sock",
-        lake,
-        folder / "temporary",
+        ControlFolders(folder, folder / "control.sock", lake),
         endpoint="127.0.0.1:1",
         loopback=True,
         options=OPTIONS,

@@ -11,7 +11,7 @@ from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.algorithms.registry import algorithms
 from pointsman_drift.baselines.baseline import Baseline, load_baseline
-from pointsman_drift.comparing import compare, compare_predictions, compile_baseline
+from pointsman_drift.comparing import compare, compare_predictions, compile_baseline, judge_streams
 from pointsman_drift.counting.dividing import Windows
 from pointsman_drift.counting.groups import Group, Slice
 from pointsman_drift.custom.adopting import CustomAlgorithm
@@ -37,8 +37,9 @@ from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
 from pointsman_drift.results.histogram import Histogram, Histograms
 from pointsman_drift.results.result import Result
 from pointsman_drift.statistics.moments import Moments
-from pointsman_drift.streaming.stream import Stream
-from pointsman_drift.streaming.watching import Watched, watch
+from pointsman_drift.streaming.scaling import Scale, scale_of
+from pointsman_drift.streaming.stream import Stream, WatchedRun, WatchedStream
+from pointsman_drift.streaming.watching import Watched, Watcher, watch
 from pointsman_drift.tables.families import Kind
 from pointsman_drift.tables.parquet import ParquetQuery
 from pointsman_drift.verdicts.status import Status
@@ -75,12 +76,16 @@ __all__ = [
     "PerformancePoint",
     "Report",
     "Result",
+    "Scale",
     "Slice",
     "Status",
     "Stream",
     "Thresholds",
     "Unjudged",
     "Watched",
+    "WatchedRun",
+    "WatchedStream",
+    "Watcher",
     "Windows",
     "algorithms",
     "calibrate",
@@ -89,11 +94,13 @@ __all__ = [
     "compile_baseline",
     "estimate_performance",
     "find_divergence",
+    "judge_streams",
     "load_baseline",
     "read_classes",
     "read_numbers",
     "realised_metrics",
     "report",
+    "scale_of",
     "sql_algorithm",
     "watch",
 ]

@@ -51,7 +51,8 @@ def analyse(
             continue
         found, reasons = _measure(item, algorithms, options)
         measured += found
-        if found:
+        # A run without anything new is no feature with too few rows.
+        if found or AlgorithmKind.STREAMING in item.seen_by:
             lacking += reasons
         else:
             reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)

@@ -22,6 +22,7 @@ from pointsman_drift.options import LEAST_ROWS, read_options, read_slices, read_
 from pointsman_drift.pairing import divisions_of, pair_up
 from pointsman_drift.performance.predictions import Predictions
 from pointsman_drift.results.result import Result
+from pointsman_drift.streaming.stream import Stream, WatchedStream
 from pointsman_drift.tables.sources import Source, open_source
 
 
@@ -194,6 +195,37 @@ def compare_predictions(
     items = pair_predictions((reference, current), bins, seed, least_rows, memory_limit)
     refuse_unseen(options, items, divides=False)
     return analyse(items, options, (reference.rows, current.rows), seed)
+
+
+def judge_streams(
+    streams: Sequence[Stream | WatchedStream],
+    *,
+    algorithms: Sequence[Any] | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Mapping[str, float]] | None = None,
+    calibration: bool | str = "on",
+) -> Result:
+    """Judges runs of streams: their figures have no p-value, and may stand beside those of a ``compare``.
+
+    Args:
+        streams: Runs as they came, or such that detectors have seen already.
+        algorithms: As ``compare`` takes them; those of other kinds are passed over.
+        thresholds: By algorithm ``(warning, alert)`` of its score, changes in the run.
+        parameters: By algorithm, values that replace its defaults.
+        calibration: ``on`` or ``off``, as of ``compare``.
+
+    Raises:
+        InvalidOptionError: An option means nothing.
+        AlgorithmError: There is no algorithm of such a name, or one failed.
+
+    >>> import numpy as np
+    >>> quiet = np.random.default_rng(0).normal(0.5, 0.1, 1000)
+    >>> found = judge_streams([Stream("age", np.r_[quiet, quiet + 0.3])], algorithms=["adwin"])
+    >>> found.figure("age", "adwin").status.value, found.figure("age", "adwin").n
+    ('warning', 2000)
+    """
+    options = read_options(algorithms, thresholds or {}, parameters or {}, calibration, LEAST_ROWS)
+    return analyse(streams, options, (0, 0), 0)
 
 
 def _without(source: Source, names: Sequence[str]) -> Source:

@@ -33,13 +33,13 @@ repeated when the server cannot be reached; nothing else is. What goes wrong is 
     └── ServerError                the server made a mistake (INTERNAL, UNKNOWN, DATA_LOSS)
 """
 
-from pointsman.client._async import AsyncClient
-from pointsman.client._async_definitions import AsyncDefinitions
-from pointsman.client._async_drift import AsyncDrift
-from pointsman.client._async_keys import AsyncKeys
-from pointsman.client._async_models import AsyncModels
-from pointsman.client._async_records import AsyncRecords
-from pointsman.client._async_routers import AsyncRouters
+from pointsman.client._async.client import AsyncClient
+from pointsman.client._async.definitions import AsyncDefinitions
+from pointsman.client._async.drift import AsyncDrift
+from pointsman.client._async.keys import AsyncKeys
+from pointsman.client._async.models import AsyncModels
+from pointsman.client._async.records import AsyncRecords
+from pointsman.client._async.routers import AsyncRouters
 from pointsman.client._batch import Predictions, RowPrediction
 from pointsman.client._errors import (
     AbortedError,
@@ -58,12 +58,12 @@ from pointsman.client._errors import (
     UnavailableError,
     UnimplementedError,
 )
-from pointsman.client._sync import Client
-from pointsman.client._sync_definitions import Definitions
-from pointsman.client._sync_keys import Keys
-from pointsman.client._sync_models import Models
-from pointsman.client._sync_records import Records
-from pointsman.client._sync_routers import Routers
+from pointsman.client._sync.client import Client
+from pointsman.client._sync.definitions import Definitions
+from pointsman.client._sync.keys import Keys
+from pointsman.client._sync.models import Models
+from pointsman.client._sync.records import Records
+from pointsman.client._sync.routers import Routers
 from pointsman.client._types import (
     AlertConfig,
     AlertDelivery,

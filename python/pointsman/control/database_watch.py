@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.errors import DatabaseUnavailableError
-from pointsman.store import erased_predictions, erasures, generations
+from pointsman.store import generations
 from pointsman.store.database import Database
 from pointsman.store.generations import Revision
+from pointsman.store.recording import erased_predictions, erasures
 
 JOB = "database-watch"
 LATE_SECONDS = 3.0

@@ -11,7 +11,9 @@ from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revision_upkeep import IMPORTED_AT_ONCE, PRUNED_AT_ONCE, RevisionUpkeep
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import erased_predictions, erasures, feedback, routers
+from pointsman.store.feedback import values as feedback
+from pointsman.store.recording import erased_predictions, erasures
+from pointsman.store.routing import routers
 
 ABANDONED_AFTER_SECONDS = 60.0
 """A deployment that takes so much longer than its backends may has lost its process."""

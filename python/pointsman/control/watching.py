@@ -30,7 +30,7 @@ from pointsman.errors import InvalidArgumentError, NotFoundError
 from pointsman.lake.reader import LakeReader
 from pointsman.store import installation, servers
 from pointsman.store.database import Database
-from pointsman.store.feedback_reading import window_feedback
+from pointsman.store.feedback.feedback_reading import window_feedback
 from pointsman.v1 import snapshot_pb2
 
 _MAX_STATUS_CODE = 16

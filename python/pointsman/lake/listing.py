@@ -11,8 +11,8 @@ from pointsman.lake.contents import read_contents
 from pointsman.lake.file_rows import PLACE
 from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of, with_ids
 from pointsman.lake.view import View
-from pointsman.store import feedback_reading
 from pointsman.store.database import Database
+from pointsman.store.feedback import feedback_reading
 
 _CHUNK_GROWTH = 4
 _MOST_CANDIDATES = 20_000

@@ -32,15 +32,15 @@ from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.replaying import MOST_ROWS, ReplayedPart, RoutersOf, end_of_part, replay_part
 from pointsman.lake.rule_splits import rule_splits
-from pointsman.lake.shadow_answers import answers_of
-from pointsman.lake.shadow_limits import Turns, check_row_count
-from pointsman.lake.shadow_measuring import TOTAL, ShadowMeasurement
-from pointsman.lake.shadow_pairs import CommonLabels, Pairing, truths
+from pointsman.lake.shadows.answers import answers_of
+from pointsman.lake.shadows.limits import Turns, check_row_count
+from pointsman.lake.shadows.measuring import TOTAL, ShadowMeasurement
+from pointsman.lake.shadows.pairs import CommonLabels, Pairing, truths
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
 from pointsman.lake.tail import Tail, read_tail
 from pointsman.lake.view import View
 from pointsman.store.database import Database
-from pointsman.store.feedback_reading import (
+from pointsman.store.feedback.feedback_reading import (
     MetricValue,
     RowsWithFeedback,
     rows_with_feedback_of,
@@ -233,6 +233,7 @@ class LakeReader:
                 counts = replace(counts, rule_splits=rule_splits(connection, snapshot, tail, conditions))
             covered = covered_rows(
                 connection,
+                self._queries,
                 snapshot,
                 tail,
                 conditions,

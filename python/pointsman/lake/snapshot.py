@@ -12,8 +12,9 @@ from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.domain.routers import Router
 from pointsman.errors import PositionGoneError, UnavailableError
-from pointsman.store import journal_positions, lake_files, servers
+from pointsman.store import servers
 from pointsman.store.database import Database
+from pointsman.store.recording import journal_positions, lake_files
 
 ATTEMPTS = 5
 _Result = TypeVar("_Result")

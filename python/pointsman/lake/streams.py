@@ -43,10 +43,24 @@ def table_of(schema: pa.Schema, rows: Sequence[object]) -> pa.Table:
         OverflowError: A number does not fit, or the texts of a column are longer than 2 GiB.
         TypeError: A number is missing or of another kind.
     """
+    return table_of_columns(schema, [[getattr(row, field.name) for row in rows] for field in schema])
+
+
+def table_of_columns(schema: pa.Schema, columns: Sequence[Sequence[Any]]) -> pa.Table:
+    """Makes a table of columns of texts, numbers and truth values.
+
+    Args:
+        schema: The table's; without nulls.
+        columns: The values of each field.
+
+    Raises:
+        OverflowError: A number does not fit, or the texts of a column are longer than 2 GiB.
+        TypeError: A number is missing or of another kind.
+    """
     import pyarrow as pa
 
-    columns = [_column([getattr(row, field.name) for row in rows], field.type) for field in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
+    made = [_column(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(made, schema=schema)
 
 
 def texts_of(values: Sequence[str]) -> pa.Array[Any]:
@@ -66,7 +80,7 @@ def texts_of(values: Sequence[str]) -> pa.Array[Any]:
     return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
-def _column(values: list[Any], kind: pa.DataType) -> pa.Array[Any]:
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
     import numpy as np
     import pyarrow as pa
 

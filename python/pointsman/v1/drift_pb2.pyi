@@ -95,6 +95,7 @@ class AlertEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ALERT_EVENT_KIND_REPEATED: _ClassVar[AlertEventKind]
     ALERT_EVENT_KIND_RECOVERED: _ClassVar[AlertEventKind]
     ALERT_EVENT_KIND_TEST: _ClassVar[AlertEventKind]
+    ALERT_EVENT_KIND_ENDED: _ClassVar[AlertEventKind]
 
 class AlertDeliveryStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -151,6 +152,7 @@ ALERT_EVENT_KIND_ESCALATED: AlertEventKind
 ALERT_EVENT_KIND_REPEATED: AlertEventKind
 ALERT_EVENT_KIND_RECOVERED: AlertEventKind
 ALERT_EVENT_KIND_TEST: AlertEventKind
+ALERT_EVENT_KIND_ENDED: AlertEventKind
 ALERT_DELIVERY_STATUS_UNSPECIFIED: AlertDeliveryStatus
 ALERT_DELIVERY_STATUS_PENDING: AlertDeliveryStatus
 ALERT_DELIVERY_STATUS_DELIVERED: AlertDeliveryStatus

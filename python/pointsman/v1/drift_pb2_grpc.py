@@ -190,7 +190,8 @@ class DriftServiceServicer(object):
 
     def AddGroundTruth(self, request, context):
         """Adds what came true for an entity. It is of the entity's latest prediction at or before the time of the outcome,
-        else of the earliest one after it; it may come before its prediction does.
+        else of the earliest one after it; it may come before its prediction does. Where its own may have been deleted
+        with age, an outcome without a prediction at or before it is of none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,6 +1,6 @@
 """PostgreSQL away under load: feedback is acknowledged throughout, counted once, and routing does not notice.
 
-``POINTSMAN_OUTAGE_SECONDS`` says how long it is away: 30 by itself, 60 in CI.
+``POINTSMAN_OUTAGE_SECONDS`` says how long it is away: 30 by itself, 60 in ``make torture``.
 """
 
 import os

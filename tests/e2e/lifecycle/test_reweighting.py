@@ -41,9 +41,10 @@ def write_routers(folder: Path, target: str) -> None:
     from pointsman.domain.models import GrpcBackend, ModelVersion
     from pointsman.domain.routers import Router, RouterStatus
     from pointsman.domain.variants import Variant
-    from pointsman.store import generations, model_versions, routers
+    from pointsman.store import generations, model_versions
     from pointsman.store.database import Database
     from pointsman.store.migrate import migrate
+    from pointsman.store.routing import routers
 
     (folder / "data").mkdir(mode=0o700)
     database = Database(f"sqlite:///{folder / 'data' / 'pointsman.db'}")

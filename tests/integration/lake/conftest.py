@@ -15,9 +15,10 @@ from pointsman.domain.routers import Router
 from pointsman.domain.variants import Variant
 from pointsman.errors import PositionGoneError
 from pointsman.lake.reader import LakeReader
-from pointsman.store import feedback_application, journal_positions, lake_files
 from pointsman.store.database import Database
+from pointsman.store.feedback import feedback_application
 from pointsman.store.migrate import migrate
+from pointsman.store.recording import journal_positions, lake_files
 from pointsman.v1 import record_pb2
 from stage.lake import (
     JOURNAL_ID,

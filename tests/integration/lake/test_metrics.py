@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pointsman.domain.measures.windows import WHOLE, Window
-from pointsman.store.feedback_reading import window_feedback
+from pointsman.store.feedback.feedback_reading import window_feedback
 
 START_US = 1_790_035_200_000_000
 HOUR_US = 3_600_000_000

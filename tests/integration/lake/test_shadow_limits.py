@@ -7,10 +7,10 @@ import pytest
 from pointsman.dataplane.core import NativeCore
 from pointsman.domain.measures.windows import Window
 from pointsman.errors import ResourceExhaustedError
-from pointsman.lake import shadow_limits
 from pointsman.lake.conditions import Span
 from pointsman.lake.engine import LakeOptions
 from pointsman.lake.reader import LakeReader, ShadowQuestion
+from pointsman.lake.shadows import limits
 from pointsman.lake.snapshot import SnapshotFile
 
 START_US = 1_790_035_200_000_000
@@ -32,13 +32,13 @@ def no_labels(_pairs):
 def test_of_a_file_within_a_time_in_part_a_part_counts(span, rows):
     files = [SnapshotFile("a", "a", 100, 199, 100), SnapshotFile("b", "b", 190, 209, 20)]
     files.append(SnapshotFile("c", "c", 200, 200, 10))
-    assert shadow_limits.rows_within(files, Span(*span)) == rows
+    assert limits.rows_within(files, Span(*span)) == rows
 
 
 def test_more_rows_than_can_be_compared_are_refused_before_they_are_read(lake, monkeypatch):
     lake.copied(lake.record(*(START_US + at for at in range(10))), variant="next")
     lake.ship()
-    monkeypatch.setattr(shadow_limits, "MOST_ROWS", 19)
+    monkeypatch.setattr(limits, "MOST_ROWS", 19)
     lake.tail.queries.clear()
     with pytest.raises(ResourceExhaustedError, match=r"about 20 rows .* at most 19 .* --since 1d"):
         lake.reader.compare_shadow(lake.router, "next", window(10), no_labels, ASKED)

@@ -1,5 +1,6 @@
 """A running server answers as its description says, whatever it is asked."""
 
+import os
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pointsman.rest.api import OPENAPI
 from stage.server import Server
 
 from .conftest import Http
+from .described_world import fill
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -25,12 +27,12 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-KNOWN = {"routerId": "echo", "model": "echo", "modelId": "echo-model"}
-"""What is there when the test begins."""
+CALLS = int(os.environ.get("POINTSMAN_TORTURE_CALLS", "12"))
+"""How often each operation is asked by each test."""
 
 described = schemathesis.openapi.from_path(OPENAPI)
 bounded = settings(
-    max_examples=12,
+    max_examples=CALLS,
     derandomize=True,
     database=None,
     deadline=None,
@@ -45,6 +47,12 @@ def key(server: Server) -> str:
     made = Http(server.http)("POST", "/api/v1/keys", {"admin": True})
     assert made.status == 201, made.body
     return str(made.json()["secret"])
+
+
+@pytest.fixture(scope="module")
+def known(server: Server, key: str) -> dict[str, str]:
+    """What is there: ids by the names that parameters and fields have for them."""
+    return fill(Http(server.http, key))
 
 
 def ask(case: Any, server: Server, key: str) -> None:
@@ -65,7 +73,16 @@ def test_nothing_fails_in_the_server_and_nothing_is_undocumented(case: Any, serv
 
 @described.exclude(method="DELETE").parametrize()
 @bounded
-def test_neither_does_it_about_what_is_there(case: Any, server: Server, key: str) -> None:
-    known = {name: KNOWN[name] for name in (case.path_parameters or {}) if name in KNOWN}
-    case.path_parameters = (case.path_parameters or {}) | known
+def test_neither_does_it_about_what_is_there(
+    case: Any, server: Server, key: str, known: dict[str, str]
+) -> None:
+    case.path_parameters = of_what_is_there(case.path_parameters or {}, known)
+    case.query = of_what_is_there(case.query or {}, known)
+    if isinstance(case.body, dict):
+        case.body = of_what_is_there(case.body, known)
     ask(case, server, key)
+
+
+def of_what_is_there(values: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    """Puts what is there in the place of what was drawn."""
+    return values | {name: known[name] for name in values if name in known}

@@ -76,6 +76,21 @@ def test_half_floats_come_back(triton: Any, binary: bool, wanted: bool) -> None:
     np.testing.assert_array_equal(got, TENSORS["FP16"])
 
 
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_a_client_may_compress_what_it_sends_and_ask_for_it_back(triton: Any, algorithm: str) -> None:
+    values = np.arange(60_000, dtype=np.int64).reshape(200, 300)
+    for binary in (True, False):
+        tensor = tritonclient.http.InferInput("x", list(values.shape), "INT64")
+        tensor.set_data_from_numpy(values, binary_data=binary)
+        answer = triton.infer(
+            "echo",
+            [tensor],
+            request_compression_algorithm=algorithm,
+            response_compression_algorithm=algorithm,
+        )
+        np.testing.assert_array_equal(answer.as_numpy("x"), values)
+
+
 def test_the_decision_comes_as_parameters(triton: Any) -> None:
     answer = over_http(triton, "INT64", binary=True, wanted=True).get_response()
     parameters = answer["parameters"]
@@ -162,6 +177,35 @@ def test_bytes_behind_the_json_and_json_back(http_: Http) -> None:
         inference_header_content_length=str(len(head)),
     )
     assert answer.json()["outputs"][0]["data"] == [0.5, -1]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "field"),
+    [
+        ('{"name": "x", "shape": [2], "datatype": "FP32", "data": [1, NaN]}', "inputs[0].data[1]"),
+        ('{"name": "x", "shape": [2, 2], "datatype": "FP32", "data": [[1, 2], [3]]}', "inputs[0].data"),
+        ('{"name": "x", "shape": [2], "datatype": "INT32", "data": [1, 2147483648]}', "inputs[0].data"),
+        ('{"name": "x", "shape": [1], "datatype": "INT8", "data": ["1"]}', "inputs[0].data"),
+        ('{"name": "x", "shape": [1], "datatype": "FLOAT", "data": [1]}', "inputs[0].datatype"),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_field(http_: Http, tensor: str, field: str) -> None:
+    answer = http_("POST", "/v2/models/echo/infer", f'{{"inputs": [{tensor}]}}'.encode())
+    assert (answer.status, answer.json()["violations"][0]["field"]) == (400, field)
+
+
+def test_whole_numbers_beyond_those_of_doubles_keep_their_value(http_: Http) -> None:
+    for datatype, values in (("INT64", [2**53 + 1, -(2**63), 2**63 - 1]), ("UINT64", [2**64 - 1, 2**53 + 3])):
+        tensor = {"name": "x", "shape": [len(values)], "datatype": datatype, "data": values}
+        answer = http_("POST", "/v2/models/echo/infer", {"inputs": [tensor]})
+        assert answer.json()["outputs"][0]["data"] == values
+
+
+def test_a_body_that_is_not_what_its_encoding_says_is_refused(http_: Http) -> None:
+    for encoding, status in (("gzip", 400), ("deflate", 400), ("br", 415)):
+        answer = http_("POST", "/v2/models/echo/infer", b"{}", content_encoding=encoding)
+        assert answer.status == status, answer.body
+        assert encoding in answer.json()["error"]
 
 
 def test_a_wrong_tensor_is_named_and_another_method_refused(http_: Http) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 from pointsman.domain.models import GrpcBackend, ModelVersion
 from pointsman.domain.routers import Router
 from pointsman.domain.variants import Variant
-from pointsman.store import generations, model_versions, routers
+from pointsman.store import generations, model_versions
 from pointsman.store.database import Database
+from pointsman.store.routing import routers
 
 DAY_US = 86_400_000_000
 

@@ -17,10 +17,12 @@ from pointsman.control.learning.reading import read_arms, read_marks
 from pointsman.control.learning.upkeep import LearningUpkeep, _keep_one
 from pointsman.domain.learning import PullBucket, folded_before_us
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
-from pointsman.store import arm_pulls, feedback_application, servers
-from pointsman.store.arm_pulls import OwnPulls, pulls_of
-from pointsman.store.arm_rewards import RewardChanges, bandit_of, rewards_of
-from pointsman.store.feedback_application import _row
+from pointsman.store import servers
+from pointsman.store.feedback import feedback_application
+from pointsman.store.feedback.feedback_application import _row
+from pointsman.store.learning import arm_pulls
+from pointsman.store.learning.arm_pulls import OwnPulls, pulls_of
+from pointsman.store.learning.arm_rewards import RewardChanges, bandit_of, rewards_of
 
 from .feedback_model import FeedbackModel, a_value
 from .rows import add_model, add_router

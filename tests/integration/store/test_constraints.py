@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.domain.revisions import Cause, RevisionKind
-from pointsman.store import router_revisions
+from pointsman.store.routing import router_revisions
 
 from .rows import add_model, add_router
 

@@ -33,6 +33,7 @@ RULE = AlertRule(
     ),
     0.0,
 )
+CHANNELS = ("slack", "hook")
 OF_STATUS = AlertRule(
     "status",
     AlertFigure.STATUS,
@@ -180,21 +181,24 @@ def test_what_is_off_is_told_nobody(database, key):
 def test_the_outbox_gives_what_is_due_the_longest_waiting_first(database, key):
     told(database, key)
     with database.write() as connection:
-        assert not outbox.is_due(connection, DAY_US - 1)
+        assert not outbox.is_due(connection, DAY_US - 1, CHANNELS)
         # PostgreSQL's own clock says when the message was written.
         now_us = servers.clock_us(connection, DAY_US)
-        assert outbox.is_due(connection, now_us)
-        (event, first), (_, second) = outbox.due(connection, now_us, 10)
+        assert outbox.is_due(connection, now_us, CHANNELS)
+        assert not outbox.is_due(connection, now_us, ["email"])
+        (event, first), (_, second) = outbox.due(connection, now_us, 10, CHANNELS)
         assert event.model_id == "cancer"
         assert [one.target.channel for one in (first, second)] == ["slack", "hook"]
         failed = after(first, Outcome("no"), now_us)
         assert failed.next_us is not None
         assert outbox.note(connection, first, failed)
-        assert [one.delivery_id for _, one in outbox.due(connection, now_us, 10)] == [second.delivery_id]
-        ((_, again),) = outbox.due(connection, failed.next_us, 10)[1:]
+        assert [one.delivery_id for _, one in outbox.due(connection, now_us, 10, CHANNELS)] == [
+            second.delivery_id
+        ]
+        ((_, again),) = outbox.due(connection, failed.next_us, 10, CHANNELS)[1:]
         assert again == failed
         assert outbox.note(connection, again, after(again, Outcome(), now_us + 9))
-        assert [one.delivery_id for _, one in outbox.due(connection, failed.next_us, 10)] == [
+        assert [one.delivery_id for _, one in outbox.due(connection, failed.next_us, 10, CHANNELS)] == [
             second.delivery_id
         ]
 
@@ -211,7 +215,7 @@ def test_of_tests_the_messages_are_counted(database, key):
 def test_of_two_tries_at_once_one_is_noted(database, key):
     told(database, key)
     with database.write() as connection:
-        (_, first), _ = outbox.due(connection, servers.clock_us(connection, DAY_US), 10)
+        (_, first), _ = outbox.due(connection, servers.clock_us(connection, DAY_US), 10, CHANNELS)
         assert outbox.note(connection, first, after(first, Outcome(), DAY_US))
         assert not outbox.note(connection, first, after(first, Outcome("no"), DAY_US))
     ((_, (delivery, _)),) = history(database, key)
@@ -256,13 +260,21 @@ def test_what_is_to_be_told_outlives_its_result_and_goes_with_its_model(database
         "UPDATE drift_alert_deliveries SET status = 'nonsense'",
         "UPDATE drift_alert_deliveries SET status = 'delivered'",
         "UPDATE drift_alert_deliveries SET next_us = NULL",
-        "UPDATE drift_alert_deliveries SET reason = 'no'",
+        "UPDATE drift_alert_deliveries SET status = 'delivered', next_us = NULL, attempts = 1, tried_us = 1,"
+        " reason = 'no'",
+        "UPDATE drift_alert_deliveries SET status = 'given_up', next_us = NULL",
+        "UPDATE drift_alert_deliveries SET status = 'failed', reason = 'no'",
         "UPDATE drift_alert_deliveries SET attempts = 1",
         "UPDATE drift_alert_deliveries SET attempts = -1",
         "UPDATE drift_alert_deliveries SET event_key = 99",
         "UPDATE drift_alert_deliveries SET channel = 'same'",
         "UPDATE drift_alert_deliveries SET delivery_id = 'same'",
         "INSERT INTO drift_alert_mutes VALUES (99, '', 1)",
+        # An alert is over once, whether it recovers or ends.
+        "INSERT INTO drift_alert_events (event_id, model_key, kind, rule, tier, alert_id, summary, findings,"
+        " create_time_us) SELECT kind.name, e.model_key, kind.name, e.rule, e.tier, e.alert_id, e.summary,"
+        " e.findings, 1 FROM drift_alert_events AS e,"
+        " (SELECT 'recovered' AS name UNION ALL SELECT 'ended') AS kind",
         # An alert fires once, and a result is judged once by a rule.
         "INSERT INTO drift_alert_events (event_id, model_key, kind, rule, tier, alert_id, summary, findings,"
         " create_time_us) SELECT 'other', model_key, kind, rule, tier, alert_id, summary, findings, 1"

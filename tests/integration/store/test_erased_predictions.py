@@ -5,7 +5,8 @@ from sqlalchemy import text
 
 from pointsman.domain.records.feedback import FeedbackOutcome
 from pointsman.domain.records.prediction_ids import digest_of
-from pointsman.store import erased_predictions, feedback_application
+from pointsman.store.feedback import feedback_application
+from pointsman.store.recording import erased_predictions
 from stage.lake import prediction_id
 
 from .feedback_model import a_value

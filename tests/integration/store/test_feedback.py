@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from pointsman.domain.records.feedback import CLOCK_SKEW_US, FeedbackOutcome
 from pointsman.domain.records.lake import JournalStream
-from pointsman.store import feedback, feedback_application, journal_positions
+from pointsman.store.feedback import feedback_application
+from pointsman.store.feedback import values as feedback
+from pointsman.store.recording import journal_positions
 
 from .feedback_model import FeedbackModel, a_value
 from .rows import add_model, add_router

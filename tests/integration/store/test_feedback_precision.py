@@ -12,7 +12,7 @@ from scipy import stats
 from pointsman.domain.measures import counters
 from pointsman.domain.measures.figures import RouterFigures, StepFigures, interval_of
 from pointsman.domain.measures.windows import ALL, Window, WindowCounts, window_figures
-from pointsman.store import feedback_application, feedback_reading
+from pointsman.store.feedback import feedback_application, feedback_reading
 
 from .feedback_model import FeedbackModel, a_value
 from .rows import add_model, add_router

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from pointsman.domain.measures.windows import WHOLE, Window
 from pointsman.domain.records.feedback import FeedbackMoments
-from pointsman.store import feedback_application, feedback_reading
+from pointsman.store.feedback import feedback_application, feedback_reading
 from pointsman.store.schema import feedback
 
 from .feedback_model import a_value

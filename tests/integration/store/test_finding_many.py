@@ -3,7 +3,8 @@
 import dataclasses
 
 from pointsman.domain.models import ModelKey
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions
+from pointsman.store.routing import routers
 
 from .rows import add_model, add_router
 

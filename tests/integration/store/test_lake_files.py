@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
-from pointsman.store import journal_positions, lake_files
+from pointsman.store.recording import journal_positions, lake_files
 
 JOURNAL = "0123456789abcdef0123456789abcdef"
 

@@ -14,10 +14,13 @@ from pointsman.domain.recording import Recording
 from pointsman.domain.routers import INCARNATIONS, Fallback, SlotTable
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.errors import DatabaseTooNewError
-from pointsman.store import arm_pulls, feedback, former_slot_tables, generations, models, routers
-from pointsman.store.arm_pulls import OwnPulls
+from pointsman.store import generations, models
 from pointsman.store.database import Database
+from pointsman.store.feedback import values as feedback
+from pointsman.store.learning import arm_pulls
+from pointsman.store.learning.arm_pulls import OwnPulls
 from pointsman.store.migrate import _config, migrate
+from pointsman.store.routing import former_slot_tables, routers
 from pointsman.store.schema import metadata
 
 from .rows import add_model, add_router

@@ -4,8 +4,8 @@ import pytest
 
 from pointsman.control.learning.own_pulls import PullCounts, Served
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store import arm_pulls
-from pointsman.store.arm_pulls import pulls_of
+from pointsman.store.learning import arm_pulls
+from pointsman.store.learning.arm_pulls import pulls_of
 from pointsman.v1 import learning_pb2
 
 from .rows import add_model, add_router

@@ -6,7 +6,8 @@ import random
 import pytest
 
 from pointsman.domain.revisions import Cause, RevisionKind
-from pointsman.store import generations, router_revisions
+from pointsman.store import generations
+from pointsman.store.routing import router_revisions
 from pointsman.store.schema import router_slot_tables
 
 from .rows import add_model, add_router

@@ -12,8 +12,9 @@ from pointsman.control.learning.upkeep import _due, _keep_one, _make_room
 from pointsman.domain.reward_sums import CostSums
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
 from pointsman.domain.strategies.reward_terms import Cost, RewardTerm
-from pointsman.store import arm_pulls, feedback_application
-from pointsman.store.arm_rewards import rewards_of
+from pointsman.store.feedback import feedback_application
+from pointsman.store.learning import arm_pulls
+from pointsman.store.learning.arm_rewards import rewards_of
 from pointsman.store.migrate import _config, migrate
 from pointsman.v1 import learning_pb2
 

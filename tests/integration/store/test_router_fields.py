@@ -29,7 +29,7 @@ from pointsman.domain.strategies.catalogue import POLICY_FIELDS
 from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.strategies.rules import FeatureRule, FeatureRules, RuleCondition, RuleOperator
 from pointsman.domain.variants import Variant, VariantRole
-from pointsman.store import router_revisions, routers
+from pointsman.store.routing import router_revisions, routers
 from pointsman.v1 import snapshot_pb2
 
 from .rows import a_router, add_model, add_router

@@ -16,7 +16,8 @@ from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.routers import RouterStatus, VersionPinning
 from pointsman.domain.variants import Variant, VariantRole
-from pointsman.store import generations, model_versions, routers
+from pointsman.store import generations, model_versions
+from pointsman.store.routing import routers
 
 from .rows import add_model, add_router
 

@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from pointsman.domain.records.servers import LOST_AFTER_US, ServerJournal
-from pointsman.store import erasures, servers
+from pointsman.store import servers
+from pointsman.store.recording import erasures
 
 EAST, WEST = "e" * 32, "f" * 32
 

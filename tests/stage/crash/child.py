@@ -102,21 +102,21 @@ def _answer(channel: socket.socket, started: StartedServer, control: ControlPlan
 
 def _settle(_: Any, control: ControlPlane) -> dict[str, Any]:
     """Has all acknowledged feedback applied."""
-    control._applier.apply_now()
+    control.parts.applier.apply_now()
     return {}
 
 
 def _ship(replica: Any, control: ControlPlane) -> dict[str, Any]:
     """Has all predictions registered."""
     position = replica.seal_predictions()
-    return {"shipped": control._lake.shipping.wait_for(position, SHIP_SECONDS), "position": position}
+    return {"shipped": control.parts.lake.shipping.wait_for(position, SHIP_SECONDS), "position": position}
 
 
 def _work(_: Any, control: ControlPlane, jobs: list[str]) -> dict[str, Any]:
     """Does periodic work, one job after the other, each until it is done."""
     for name in jobs:
         ending = Ending(threading.Event(), math.inf, time.monotonic)
-        while control.jobs.job(name).run(JobContext(name, control._database, 0, ending)):
+        while control.jobs.job(name).run(JobContext(name, control.parts.database, 0, ending)):
             pass
     return {}
 

@@ -44,7 +44,7 @@ def _is_feedback(arguments: tuple[Any, ...], _: Any) -> bool:
 
 _REPLICA = "pointsman.dataplane.replica:LocalReplica"
 _SHIPPING = "pointsman.control.journals.shipping:Shipping"
-_APPLICATION = "pointsman.store.feedback_application"
+_APPLICATION = "pointsman.store.feedback.feedback_application"
 _COMPACTION = "pointsman.control.lake.compaction"
 _FOLDER = "pointsman.control.lake.folder:LakeFolder"
 _EXPORT = "pointsman.control.lake.feedback_export:FeedbackExport"
@@ -55,7 +55,7 @@ POINTS = {
     "feedback.committed": Point(_REPLICA, "release_feedback", before=True, counts=_has_outcomes),
     "feedback.released": Point(_REPLICA, "release_feedback", counts=_has_outcomes),
     "predictions.taken": Point(_REPLICA, "take_shipped", counts=lambda _, taken: bool(taken)),
-    "predictions.listed_uncommitted": Point("pointsman.store.lake_files", "register_segments"),
+    "predictions.listed_uncommitted": Point("pointsman.store.recording.lake_files", "register_segments"),
     "predictions.committed": Point(_SHIPPING, "_register"),
     "predictions.released": Point(_SHIPPING, "_step", counts=lambda _, registered: bool(registered)),
     "compaction.merged": Point(f"{_COMPACTION}:Compaction", "_write"),

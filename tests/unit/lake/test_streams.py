@@ -29,7 +29,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from pointsman.control.lake import feedback_files, listing
-from pointsman.store.feedback import RowToExport
+from pointsman.store.feedback.values import RowToExport
 
 row = RowToExport(1, "p", 0, "reward", 1.0, 2, 3, 4, "lr", 0, 0.5, True, 1)
 line = listing._Line("predictions", "r", "", "2026-01-01", True, "a.parquet", 1, 2, 3, 4)

@@ -145,6 +145,36 @@ def test_elements_of_another_shape_are_refused(data: Any, shape: list[int]) -> N
         to_bytes("FP32", flatten(data, shape, "x"), "x")
 
 
+def test_no_number_is_null_or_text_among_floats() -> None:
+    for datatype in ("FP16", "FP32", "FP64", "BF16"):
+        assert from_bytes(datatype, to_bytes(datatype, [1, None, "NaN"], "x"), "x") == [1.0, "NaN", "NaN"]
+
+
+@pytest.mark.parametrize(
+    ("data", "shape", "element"),
+    [
+        ("hello world \U0001f600", [1], "hello world \U0001f600"),
+        ("hello world \U0001f600", [11], "hello world \U0001f600"),
+        (["hello"], [5], "hello"),
+        (["é\U0001f600"], [6], "é\U0001f600"),
+        (["é\U0001f600"], [2], "é\U0001f600"),
+        (["10" * 32], [8, 8], "10" * 32),
+        ("", [0], ""),
+    ],
+)
+def test_bytes_may_be_one_buffer(data: Any, shape: list[int], element: str) -> None:
+    found = call(a_tensor(datatype="BYTES", shape=shape, data=data)).request
+    assert list(found.raw_input_contents) == [pack_texts([element.encode()])]
+    assert list(found.inputs[0].shape) == shape
+
+
+def test_what_is_null_is_not_stated() -> None:
+    tensor = a_tensor(parameters={"content_type": "np", "headers": None, "binary_data_size": None})
+    found = call(tensor, id=None, outputs=None, parameters=None)
+    assert list(found.request.inputs[0].parameters) == ["content_type"]
+    assert (found.request.id, len(found.request.outputs), len(found.request.parameters)) == ("", 0, 0)
+
+
 # --- requests --------------------------------------------------------------------------------------------
 
 
@@ -194,7 +224,11 @@ def test_tensors_may_follow_as_bytes() -> None:
         ({"shape": [1] * 40}, "inputs[0].shape"),
         ({"shape": [3]}, "inputs[0].data"),
         ({"data": [1, "x"]}, "inputs[0].data"),
-        ({"data": [1, None]}, "inputs[0].data"),
+        ({"data": [1, None], "datatype": "INT32"}, "inputs[0].data"),
+        ({"data": [True, None], "datatype": "BOOL"}, "inputs[0].data"),
+        ({"data": ["a", None], "datatype": "BYTES"}, "inputs[0].data"),
+        ({"data": "ab"}, "inputs[0].data"),
+        ({"data": ["abc"], "datatype": "BYTES"}, "inputs[0].data"),
         ({"name": 5}, "inputs[0].name"),
         ({"extra": 5}, "inputs[0].extra"),
         ({"parameters": {"a": [1]}}, "inputs[0].parameters.a"),

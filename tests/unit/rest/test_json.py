@@ -91,8 +91,9 @@ def test_numbers_that_json_has_not_are_text_both_ways(text: str) -> None:
     message = read({"weight": text}, router_pb2.Variant())
     assert str(message.weight) == str(float(text))
     assert write_message(message)["weight"] == text
-    with pytest.raises(FieldError, match=f"{text} is no JSON"):
-        parse_json(f'{{"weight": {text}}}'.encode())
+    with pytest.raises(FieldError, match=f"{text} is no JSON") as caught:
+        parse_json(f'{{"id": 1, "rows": [[0.5], [1, {text}, {text}]]}}'.encode())
+    assert caught.value.violation.field == "rows[1][1]"
 
 
 def test_a_number_beyond_the_greatest_is_refused() -> None:

@@ -30,8 +30,8 @@ def generator() -> ModuleType:
         ("async for item in anext(pages):\n    pass\n", "for item in next(pages):\n    pass\n"),
         ("found = [item async for item in pages]\n", "found = [item for item in pages]\n"),
         (
-            "from pointsman.client._async_keys import AsyncKeys\n",
-            "from pointsman.client._sync_keys import Keys\n",
+            "from pointsman.client._async.keys import AsyncKeys\n",
+            "from pointsman.client._sync.keys import Keys\n",
         ),
         ("class _AsyncPages(AsyncIterator[int]):\n    pass\n", "class _Pages(Iterator[int]):\n    pass\n"),
         ("async def __aenter__(self) -> Self: ...\n", "def __enter__(self) -> Self: ...\n"),
@@ -60,13 +60,13 @@ def test_a_name_that_only_looks_like_one_of_ours_stays(generator: ModuleType) ->
 
 def test_the_files_in_the_tree_are_current(generator: ModuleType, tmp_path: Path) -> None:
     written = generator.generate(tmp_path)
-    kept = {path.name for path in (ROOT / "python/pointsman/client").glob("_sync*.py")}
+    kept = {path.name for path in (ROOT / "python/pointsman/client").glob("_sync/*.py")}
     assert {path.name for path in written} == kept
     for path in written:
         assert path.read_text() == (ROOT / path.relative_to(tmp_path)).read_text(), "run make generate"
 
 
 def test_every_text_that_is_exchanged_occurs(generator: ModuleType) -> None:
-    sources = [path.read_text() for path in (ROOT / "python/pointsman/client").glob("_async*.py")]
+    sources = [path.read_text() for path in (ROOT / "python/pointsman/client").glob("_async/*.py")]
     for said in generator.TEXTS:
         assert any(said in source for source in sources), said

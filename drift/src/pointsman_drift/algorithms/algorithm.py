@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pointsman_drift.algorithms.kinds import AlgorithmKind
+from pointsman_drift.packages import find_lacking
 from pointsman_drift.tables.families import Kind
 
-Detail = float | int | str | None
+Detail = float | int | str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Algorithm:
         kind: What it looks at.
         is_default: Whether it runs when none is named.
         plain_test: Whether with calibration off p < 0.05 makes it a warning, as the table of levels has it.
+        needs: A module without which it does not run, and the extra of this distribution that brings it.
     """
 
     name: str
@@ -82,3 +84,8 @@ class Algorithm:
     kind: AlgorithmKind = AlgorithmKind.UNIVARIATE
     is_default: bool = True
     plain_test: bool = False
+    needs: tuple[str, str] | None = None
+
+    def find_lacking(self) -> str:
+        """Says what to install before it can run; empty where everything is there."""
+        return "" if self.needs is None else find_lacking(*self.needs)

@@ -76,6 +76,7 @@ BUILT_IN = (
         "area under the ROC curve of rows that the classifier has not seen, 0.5 when the tables are alike",
         parameters={"folds": 5.0},
         kind=AlgorithmKind.MULTIVARIATE,
+        needs=("sklearn", "multivariate"),
         is_default=False,
     ),
     Algorithm(
@@ -116,6 +117,7 @@ BUILT_IN = (
             "changes seen in this run",
             parameters=PARAMETERS[name],
             kind=AlgorithmKind.STREAMING,
+            needs=("river", "streaming"),
         )
         for name in ("adwin", "page_hinkley")
     ),

@@ -18,6 +18,82 @@ PARAMETERS: Mapping[str, Mapping[str, float]] = {
 values' unit. ``threshold``: how far sums rise above their least; ``forgetting``: what they lose with a value;
 ``least``: values before the first change."""
 
+SHARES = {("adwin", "delta"): 1.0, ("page_hinkley", "forgetting"): 1.0}
+"""Parameters that are shares, and what they stay below."""
+
+
+class Watcher:
+    """Watches one run of a stream as it comes, part by part.
+
+    Args:
+        algorithm: ``adwin`` (Bifet and Gavaldà 2007) or ``page_hinkley`` (Page 1954), both river's.
+        state: What the run before left; None at the beginning.
+        parameters: Values that replace those of ``PARAMETERS``.
+
+    Attributes:
+        algorithm: The algorithm.
+        seen: Values since the stream began.
+        missing: Values of this run that were passed over, for they were missing or infinite.
+        is_new: Whether the detector began anew: it had no state, or one that this version of river cannot
+            read.
+
+    Raises:
+        InvalidOptionError: The algorithm, a parameter or the state means nothing, or the state was kept with
+            others.
+        MissingPackageError: river is not installed.
+
+    >>> watcher = Watcher("adwin")
+    >>> values = np.r_[np.zeros(1000), np.ones(1000)]
+    >>> watcher.see(values[:1000]), len(watcher.see(values[1000:]))
+    ((), 1)
+    """
+
+    def __init__(
+        self, algorithm: str, state: str | None = None, parameters: Mapping[str, float] | None = None
+    ) -> None:
+        self.algorithm = algorithm
+        self._parameters = _parameters(algorithm, parameters or {})
+        self._library = library()
+        before = None if state is None else _checked(read_state(state), algorithm, self._parameters)
+        self.is_new = before is None or before.library != self._library
+        if before is None or self.is_new:
+            self._detector = DETECTORS[algorithm].make(self._parameters)
+        else:
+            self._detector = restored(algorithm, self._parameters, before.numbers)
+        self.seen = before.seen if before else 0
+        self.missing = 0
+
+    def see(self, values: Floats) -> tuple[int, ...]:
+        """Shows the next values to the detector.
+
+        Args:
+            values: In order of time; shape (rows,). NaN and infinite ones count as places alone.
+
+        Returns:
+            Places of the values at which a change was seen, from 0 at the beginning of the stream.
+
+        Raises:
+            InvalidTableError: The values are not one number a row.
+        """
+        numbers = np.asarray(values, np.float64)
+        if numbers.ndim != 1:
+            raise InvalidTableError(f"values: the shape is {numbers.shape}; give one number a row")
+        finite = np.isfinite(numbers)
+        places = np.flatnonzero(finite)
+        detector, found = self._detector, []
+        for place, value in zip(places.tolist(), numbers[places].tolist(), strict=True):
+            detector.update(value)
+            if detector.drift_detected:
+                found.append(self.seen + place)
+        self.seen += len(numbers)
+        self.missing += len(numbers) - len(places)
+        return tuple(found)
+
+    def state(self) -> str:
+        """Answers where the detector stands, to be given to the next run; JSON."""
+        numbers = DETECTORS[self.algorithm].keep(self._detector)
+        return StreamState(self.algorithm, self._parameters, self._library, self.seen, numbers).to_json()
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -47,7 +123,7 @@ def watch(
     infinite count as places but are not shown to the detector.
 
     Args:
-        algorithm: ``adwin`` (Bifet and Gavaldà 2007) or ``page_hinkley`` (Page 1954), both river's.
+        algorithm: As ``Watcher`` takes it.
         values: In order of time; shape (rows,).
         state: What the run before answered; None at the beginning.
         parameters: Values that replace those of ``PARAMETERS``.
@@ -66,27 +142,9 @@ def watch(
     >>> first.detections, watch("page_hinkley", values[2100:], first.state).detections
     ((), (2177,))
     """
-    used = _parameters(algorithm, parameters or {})
-    numbers = np.asarray(values, np.float64)
-    if numbers.ndim != 1:
-        raise InvalidTableError(f"values: the shape is {numbers.shape}; give one number a row")
-    before = None if state is None else _checked(read_state(state), algorithm, used)
-    whose = library()
-    is_new = before is None or before.library != whose
-    if before is None or is_new:
-        detector = DETECTORS[algorithm].make(used)
-    else:
-        detector = restored(algorithm, used, before.numbers)
-    start = before.seen if before else 0
-    found = []
-    finite = np.isfinite(numbers)
-    for place in np.flatnonzero(finite).tolist():
-        detector.update(float(numbers[place]))
-        if detector.drift_detected:
-            found.append(start + place)
-    seen = start + len(numbers)
-    after = StreamState(algorithm, used, whose, seen, DETECTORS[algorithm].keep(detector))
-    return Watched(tuple(found), after.to_json(), seen, int(np.sum(~finite)), is_new)
+    watcher = Watcher(algorithm, state, parameters)
+    found = watcher.see(values)
+    return Watched(found, watcher.state(), watcher.seen, watcher.missing, watcher.is_new)
 
 
 def _parameters(algorithm: str, given: Mapping[str, float]) -> dict[str, float]:
@@ -98,6 +156,8 @@ def _parameters(algorithm: str, given: Mapping[str, float]) -> dict[str, float]:
             raise InvalidOptionError(f"parameters: {name!r} is not known; known are {list(defaults)}")
         if not 0 < value < np.inf:
             raise InvalidOptionError(f"parameters[{name!r}]: {value} is not above 0")
+        if value >= SHARES.get((algorithm, name), np.inf):
+            raise InvalidOptionError(f"parameters[{name!r}]: {value} is not below 1")
     return {**defaults, **{name: float(value) for name, value in given.items()}}
 
 

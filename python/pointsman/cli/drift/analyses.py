@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,6 +151,7 @@ def _show(options: CommandContext, result: DriftResult) -> None:
             ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
             *(("not judged", line) for line in _unjudged(result)),
             *((f"{one.by} {one.value}", one.reason or one.status.value) for one in result.slices),
+            *(("changed", line) for line in _changes(result)),
             *(("note", note) for note in result.notes),
         ]
     )
@@ -168,6 +170,19 @@ def _unjudged(result: DriftResult) -> list[str]:
         name = f"{one.feature} by {one.algorithm}" if one.algorithm else one.feature
         names.setdefault(one.reason, []).append(name)
     return [f"{', '.join(sorted(of_reason))}: {reason}" for reason, of_reason in names.items()]
+
+
+def _changes(result: DriftResult) -> list[str]:
+    """Says when detectors of changes saw one, and why those begin anew that do not go on from before."""
+    found = []
+    for feature, algorithm, figure in _figures(result):
+        details = figure.get("details") or {}
+        if changes := details.get("changes"):
+            count = int(figure["score"])
+            beside = f" (of {count} the newest)" if count > len(changes) else ""
+            times = ", ".join(printing.local_time(datetime.fromisoformat(time)) for time in changes)
+            found.append(f"{feature} by {algorithm}: {times}{beside}")
+    return found
 
 
 def _figures(result: DriftResult) -> list[tuple[str, str, dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from pointsman.settings import AlertSettings, SmtpSettings
 
 MAX_SECRET_BYTES = 4_096
+MAX_AUTHORITY_BYTES = 4_194_304
+"""A system has some 220 kB of them."""
 LEAST_KEY_CHARS = 32
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -41,7 +45,22 @@ def channels_of(settings: AlertSettings) -> AlertChannels:
         webhooks=_webhooks(settings),
         allowed=tuple(settings.allowed_targets),
         timeout_seconds=settings.timeout_seconds,
+        authorities=_authorities(settings.ca_file) if settings.ca_file is not None else "",
     )
+
+
+def _authorities(file: Path) -> str:
+    read = _read("alerts.ca_file", file, MAX_AUTHORITY_BYTES)
+    # What stands between certificates is for people, in whatever letters.
+    found = "\n".join(one.decode("ascii", "replace") for one in _CERTIFICATE.findall(read))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
+    except (ValueError, ssl.SSLError):
+        raise CommandError(
+            f"alerts.ca_file: {file} has no certificates, or a broken one; they begin with "
+            "-----BEGIN CERTIFICATE-----"
+        ) from None
+    return found
 
 
 def _smtp(settings: SmtpSettings) -> SmtpChannel:
@@ -53,6 +72,8 @@ def _smtp(settings: SmtpSettings) -> SmtpChannel:
         raise CommandError(
             "alerts.smtp.security: none would send the password in the clear; use starttls or tls"
         )
+    if not (settings.user + password).isascii():
+        raise CommandError("alerts.smtp: user and password must be plain letters, for a login has no others")
     if "@" not in settings.sender or not settings.sender.isprintable():
         raise CommandError(f"alerts.smtp.sender: {settings.sender!r} is no e-mail address")
     return SmtpChannel(settings.host, settings.port, settings.sender, security, settings.user, password)
@@ -105,16 +126,19 @@ def _secret(path: str, value: SecretStr, file: Path | None) -> str:
         return given
     if given:
         raise CommandError(f"{path}: is set, and {path}_file too; leave one out")
-    try:
-        with file.open("rb") as opened:
-            read = opened.read(MAX_SECRET_BYTES + 1)
-    except OSError as error:
-        raise CommandError(f"{path}_file: {file} cannot be read: {error.strerror}") from error
-    if len(read) > MAX_SECRET_BYTES:
-        raise CommandError(
-            f"{path}_file: {file} has more than {MAX_SECRET_BYTES} bytes; is it the right one?"
-        )
+    read = _read(f"{path}_file", file, MAX_SECRET_BYTES)
     try:
         return read.decode().strip()
     except UnicodeDecodeError:
         raise CommandError(f"{path}_file: {file} is no text in UTF-8") from None
+
+
+def _read(path: str, file: Path, most_bytes: int) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            read = opened.read(most_bytes + 1)
+    except OSError as error:
+        raise CommandError(f"{path}: {file} cannot be read: {error.strerror}") from error
+    if len(read) > most_bytes:
+        raise CommandError(f"{path}: {file} has more than {most_bytes} bytes; is it the right one?")
+    return read

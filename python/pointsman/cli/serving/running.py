@@ -21,6 +21,7 @@ from pointsman.cli.serving.listening import address_of, callable_address, is_loo
 from pointsman.cli.serving.log_formats import log_format
 from pointsman.cli.serving.logs import set_up_logs
 from pointsman.control.access.bootstrap import any_key_exists
+from pointsman.control.folders import ControlFolders
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir
@@ -128,12 +129,9 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
             database_url,
             NativeCore(),
             replica,
-            started.socket_path,
-            lake_dir(settings, started.data_dir),
-            started.data_dir / "temporary",
+            ControlFolders(started.data_dir, started.socket_path, lake_dir(settings, started.data_dir)),
             endpoint=settings.endpoint or callable_address(replica.grpc_address),
             loopback=loopback,
-            data_dir=started.data_dir,
             options=ControlOptions(
                 retention_days=settings.lake.retention_days,
                 retention_bytes=settings.lake.retention_bytes,

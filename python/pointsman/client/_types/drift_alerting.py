@@ -33,6 +33,8 @@ class AlertEventKind(StrEnum):
     REPEATED = "repeated"
     RECOVERED = "recovered"
     TEST = "test"
+    ENDED = "ended"
+    """It cannot be said any more whether a tier is met: the baseline or the settings lack the figure."""
 
 
 class AlertDeliveryStatus(StrEnum):
@@ -126,7 +128,7 @@ class AlertDelivery:
     status: AlertDeliveryStatus
     attempts: int
     reason: str
-    """Why it was not taken."""
+    """Why it was not taken, or what it waits for that was not tried."""
     tried_at: datetime | None
     next_at: datetime | None
 

@@ -15,7 +15,7 @@ from pointsman.domain.models import Task
 from pointsman.domain.records.servers import UnreachedJournal, sentence
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError
-from pointsman.lake.model_records import PageQuestion
+from pointsman.lake.models.records import PageQuestion
 from pointsman.v1 import drift_pb2
 
 TASK = EnumMap(Task, drift_pb2.DriftTask, "DRIFT_TASK_")

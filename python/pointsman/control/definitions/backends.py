@@ -26,7 +26,8 @@ from pointsman.errors import (
     InvalidArgumentError,
     PointsmanError,
 )
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions
+from pointsman.store.routing import routers
 
 
 @dataclass(frozen=True)

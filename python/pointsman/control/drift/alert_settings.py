@@ -15,9 +15,6 @@ from pointsman.store.drift import alert_settings
 if TYPE_CHECKING:
     from pointsman_drift import Algorithm
 
-_NOT_RUN = "streaming"
-"""Streams are watched one by one, with a state that analyses do not keep."""
-
 
 class AlertDesk:
     """Keeps and tells settings.
@@ -57,7 +54,7 @@ class AlertDesk:
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
             settings = changed(alert_settings.of_model(connection, model.row_key, locked=True), changes)
-            check_settings(settings, known_algorithms())
+            check_settings(settings, known_algorithms(), lacking_algorithms())
             alert_settings.save(connection, model.row_key, settings, self._clock())
 
 
@@ -67,14 +64,28 @@ def known_algorithms() -> Mapping[str, frozenset[str]]:
     return {one.name: frozenset(one.parameters) for one in _of_analyses()}
 
 
+def lacking_algorithms() -> dict[str, str]:
+    """Answers by algorithm that cannot run, for a package is not there, what to install."""
+    return {one.name: what for one in _of_analyses() if (what := one.find_lacking())}
+
+
 @cache
 def default_algorithms() -> tuple[str, ...]:
-    """Answers the algorithms that run where none is named."""
-    return tuple(one.name for one in _of_analyses() if one.is_default)
+    """Answers the algorithms that run where none is named: what keeps a state is named."""
+    from pointsman_drift import AlgorithmKind
+
+    return tuple(
+        one.name for one in _of_analyses() if one.is_default and one.kind is not AlgorithmKind.STREAMING
+    )
 
 
 def _of_analyses() -> list[Algorithm]:
-    """Answers what looks at features, at answers, or at whole rows."""
-    from pointsman_drift import algorithms
+    """Answers what analyses run; of streams what comes with the library, whose state they can keep."""
+    from pointsman_drift import AlgorithmKind, algorithms
+    from pointsman_drift.streaming.detectors import DETECTORS
 
-    return [one for one in algorithms().values() if one.kind != _NOT_RUN]
+    return [
+        one
+        for one in algorithms().values()
+        if one.kind is not AlgorithmKind.STREAMING or one.name in DETECTORS
+    ]

@@ -20,8 +20,8 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.models import Task
 from pointsman.domain.records.servers import sentence
 from pointsman.domain.values import MICROSECONDS_PER_DAY
-from pointsman.lake.model_records import ModelRecords, Performance
-from pointsman.lake.step_answers import AnswerQuestion
+from pointsman.lake.models.records import ModelRecords, Performance
+from pointsman.lake.models.step_answers import AnswerQuestion
 from pointsman.store.database import Database
 from pointsman.store.drift import baselines
 

@@ -13,10 +13,11 @@ from pointsman.domain.model_access import check_changes_model, check_reads_model
 from pointsman.domain.models import Model, ModelKey, Task
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError
-from pointsman.lake.model_records import ReadableSince
-from pointsman.store import model_versions, models, routers
+from pointsman.lake.models.records import ReadableSince
+from pointsman.store import model_versions, models
 from pointsman.store.database import Database
 from pointsman.store.drift import baselines
+from pointsman.store.routing import routers
 
 
 def readable(connection: Connection, caller: Principal, model_id: str) -> Model:

@@ -26,9 +26,9 @@ from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.ports.analysing import AnalysisRunner
 from pointsman.domain.ports.journal import JournalTail
 from pointsman.lake.engine import Engine
-from pointsman.lake.model_records import ModelRecords
-from pointsman.lake.model_snapshot import ModelSnapshots
-from pointsman.lake.truth_matches import TruthMatches
+from pointsman.lake.models.records import ModelRecords
+from pointsman.lake.models.snapshot import ModelSnapshots
+from pointsman.lake.models.truth_matches import TruthMatches
 from pointsman.store.database import Database
 
 

@@ -14,10 +14,11 @@ from pointsman.domain.models import Model
 from pointsman.domain.recording import hashed_entity
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
-from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion
+from pointsman.lake.models.records import ModelPage, ModelRecords, PageQuestion
 from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
+from pointsman.store.drift.truth_room import TruthRoom
 
 MAX_LOGGED = 1_000_000
 """Logged predictions of a model that are kept at a time."""
@@ -42,6 +43,7 @@ class PredictionDesk:
         self._database = database
         self._records = records
         self._clock = clock
+        self._room = TruthRoom(MAX_TRUTHS)
 
     def log(self, caller: Principal, model_id: str, given: LoggedPrediction, time_us: int | None) -> str:
         """Keeps a prediction that no router made; answers its id.
@@ -142,7 +144,7 @@ class PredictionDesk:
             task, _ = models.task_of(connection, model)
             check_truths(records, task, now_us, paths)
             key = installation.entity_key(connection)
-            if truths.count(connection, model.row_key) + len(records) > MAX_TRUTHS:
+            if not self._room.is_enough(connection, model.row_key, len(records)):
                 raise too_many_truths(model_id)
             taken = truths.put(
                 connection, model.row_key, records, lambda entity_id: hashed_entity(key, entity_id), now_us

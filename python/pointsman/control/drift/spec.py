@@ -18,6 +18,7 @@ class AnalysisSpec:
         tails: Files with what was in no file of the lake yet, of all times, as Arrow streams.
         notes: What to know of the rows, in sentences.
         began_us: Since when the model has its id: files have rows of another one from before.
+        stored_until_us: Until when what other servers recorded is in files; None where nothing of it lacks.
     """
 
     database_url: str
@@ -29,6 +30,7 @@ class AnalysisSpec:
     tails: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     began_us: int = 0
+    stored_until_us: int | None = None
 
     def written(self) -> bytes:
         """Writes it as JSON."""

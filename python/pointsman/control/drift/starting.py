@@ -7,7 +7,7 @@ from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.ports.analysing import AnalysisRunner, AnalysisStart
 from pointsman.domain.records.servers import sentence
-from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
+from pointsman.lake.models.snapshot import ModelSnapshot, ModelSnapshots
 
 
 class AnalysisStarter:
@@ -52,6 +52,9 @@ class AnalysisStarter:
                 other_files=snapshot.other_files,
                 tails=tuple(_write_tails(snapshot, folder)),
                 began_us=snapshot.began_us,
+                stored_until_us=min(
+                    (one.stored_until_us for one in snapshot.unreached if one.tail_missing), default=None
+                ),
                 notes=(f"of other servers this analysis lacks {missing}",) if missing else (),
             )
 

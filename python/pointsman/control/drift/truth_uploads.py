@@ -36,7 +36,7 @@ from pointsman.errors import (
     InvalidArgumentError,
     ResourceExhaustedError,
 )
-from pointsman.lake.truth_matches import TruthMatches
+from pointsman.lake.models.truth_matches import TruthMatches
 from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.store.drift import truth_uploads, truths

@@ -6,8 +6,9 @@ from sqlalchemy import Connection
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lanes import Lanes
+from pointsman.domain.drift.ground_truth import settled_from
 from pointsman.domain.values import MICROSECONDS_PER_DAY
-from pointsman.store.drift import gone_models, predictions, truth_uploads, truths
+from pointsman.store.drift import gone_models, horizons, predictions, truth_uploads, truths
 
 _EVERY_SECONDS = 3600.0
 _OFTEN_SECONDS = 30.0
@@ -55,7 +56,11 @@ class DriftUpkeep:
     def purge(self, context: JobContext) -> bool:
         """Deletes some logged predictions that are past their time; answers whether there may be more."""
         with context.transaction() as connection:
-            return predictions.remove_before(connection, self._horizon_us(), _ROWS_AT_ONCE) >= _ROWS_AT_ONCE
+            gone = predictions.remove_before(connection, self._horizon_us(), _ROWS_AT_ONCE)
+            if gone is not None:
+                settled_us = settled_from(gone.last_us, self._retention_days)
+                horizons.raise_to(connection, {gone.model_key: settled_us})
+        return gone is not None
 
     def purge_truths(self, context: JobContext) -> bool:
         """Deletes some outcomes that were told last before the horizon; answers whether there may be more."""

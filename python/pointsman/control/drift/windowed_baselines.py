@@ -13,8 +13,8 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.records.servers import sentence
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError
-from pointsman.lake.model_records import ModelRecords
-from pointsman.lake.window_rows import SampleQuestion, WindowSample
+from pointsman.lake.models.records import ModelRecords
+from pointsman.lake.models.window_rows import SampleQuestion, WindowSample
 from pointsman.store import model_versions
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings, predictions

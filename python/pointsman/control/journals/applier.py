@@ -12,8 +12,9 @@ from pointsman.domain.ports.journal import FeedbackLog
 from pointsman.domain.records.feedback import FeedbackOutcome, FeedbackValue
 from pointsman.domain.records.lake import JournalStream
 from pointsman.errors import PointsmanError
-from pointsman.store import feedback_application, journal_positions, journals
 from pointsman.store.database import Database
+from pointsman.store.feedback import feedback_application
+from pointsman.store.recording import journal_positions, journals
 from pointsman.v1 import record_pb2
 
 _log = structlog.get_logger(__name__)

@@ -17,8 +17,8 @@ from pointsman.domain.records.lake import LatestPredictions
 from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.domain.routers import Router
 from pointsman.errors import PointsmanError
-from pointsman.store import routers
 from pointsman.store.database import Database
+from pointsman.store.routing import routers
 from pointsman.v1 import prediction_pb2
 
 _WAIT_SECONDS = 10.0

@@ -4,7 +4,8 @@ from pointsman.control.access.bootstrap import opened_directly
 from pointsman.control.plane import clock_us
 from pointsman.domain.records.servers import ServerJournal
 from pointsman.errors import FailedPreconditionError, NotFoundError
-from pointsman.store import erasures, servers
+from pointsman.store import servers
+from pointsman.store.recording import erasures
 
 
 def list_servers(database_url: str) -> list[tuple[ServerJournal, bool]]:

@@ -27,8 +27,8 @@ from pointsman.errors import (
     JournalTakenError,
     PointsmanError,
 )
-from pointsman.store import journals
 from pointsman.store.database import Database
+from pointsman.store.recording import journals
 
 _log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ from pointsman.control.following import Follower
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.domain.ports.journal import Shipments
 from pointsman.domain.records.lake import JournalStream
-from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
+from pointsman.store.recording import journal_positions, journals, lake_files
 from pointsman.v1 import record_pb2
 
 _NOT_BEGUN = -1

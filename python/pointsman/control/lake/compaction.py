@@ -14,8 +14,8 @@ from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.domain.records.lake_plans import merged_path, merges
 from pointsman.errors import DatabaseUnavailableError, PointsmanError
-from pointsman.store import lake_files
 from pointsman.store.database import Database
+from pointsman.store.recording import lake_files
 from pointsman.v1 import record_pb2
 
 _log = structlog.get_logger(__name__)

@@ -21,7 +21,9 @@ from pointsman.domain.records.servers import ServerJournal, UnreachedJournal, un
 from pointsman.domain.violations import Violations
 from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
 from pointsman.lake.streams import texts_of
-from pointsman.store import erased_predictions, erasures, feedback, installation, lake_files, servers
+from pointsman.store import installation, servers
+from pointsman.store.feedback import values as feedback
+from pointsman.store.recording import erased_predictions, erasures, lake_files
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from pointsman.domain.ports.core import LakeMerging
     from pointsman.domain.ports.journal import PredictionLog
     from pointsman.store.database import Database
-    from pointsman.store.erasures import KeptErasure
+    from pointsman.store.recording.erasures import KeptErasure
 
 _log = structlog.get_logger(__name__)
 

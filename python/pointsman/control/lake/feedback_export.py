@@ -10,8 +10,9 @@ from pointsman.control.lake.feedback_files import write_rows
 from pointsman.control.lake.manifest import OvertakenError
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.errors import LeaseLostError
-from pointsman.store import feedback, lake_files
+from pointsman.store.feedback import values as feedback
 from pointsman.store.job_leases import unfenced
+from pointsman.store.recording import lake_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from pointsman.store.feedback import RowToExport
+    from pointsman.store.feedback.values import RowToExport
 
 ROWS_PER_GROUP = 100_000
 

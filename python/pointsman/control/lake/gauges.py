@@ -1,8 +1,8 @@
 """What the metrics say of the manifest."""
 
 from pointsman.errors import DatabaseUnavailableError
-from pointsman.store import erasures, lake_files
 from pointsman.store.database import Database
+from pointsman.store.recording import erasures, lake_files
 
 
 def manifest_gauges(database: Database) -> str:

@@ -9,7 +9,7 @@ import structlog
 
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.lake.streams import table_of
-from pointsman.store import lake_files
+from pointsman.store.recording import lake_files
 
 if TYPE_CHECKING:
     from pathlib import Path

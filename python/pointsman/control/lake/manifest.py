@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from pointsman.domain.records.lake import LakeFile
-from pointsman.store import lake_files
 from pointsman.store.database import Database
+from pointsman.store.recording import lake_files
 
 
 class OvertakenError(Exception):

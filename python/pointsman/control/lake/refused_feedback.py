@@ -3,8 +3,8 @@
 import threading
 
 from pointsman.domain.ports.journal import FeedbackIntake
-from pointsman.store import erased_predictions
 from pointsman.store.database import Database
+from pointsman.store.recording import erased_predictions
 
 
 class RefusedFeedback:

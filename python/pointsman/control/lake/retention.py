@@ -5,15 +5,20 @@ from collections.abc import Callable
 from itertools import groupby
 
 import structlog
+from sqlalchemy import Connection
 
 from pointsman.control.lake.folder import LakeFolder
+from pointsman.domain.drift.ground_truth import settled_from
 from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.domain.records.lake_plans import expired
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import lake_files, routers
+from pointsman.store import model_versions
 from pointsman.store.database import Database
+from pointsman.store.drift import horizons
 from pointsman.store.job_leases import Fence, unfenced
+from pointsman.store.recording import lake_files
+from pointsman.store.routing import routers
 
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +82,21 @@ class Retention:
             with self._database.write() as connection:
                 fence(connection)
                 lake_files.replace(connection, gone, now_us)
+                horizons.raise_of_models(connection, self._settled(connection, gone))
         return len(gone)
+
+    def _settled(self, connection: Connection, gone: list[LakeFile]) -> dict[str, int]:
+        """Answers by model from which time on outcomes are of none of the predictions in files."""
+        last: dict[str, int] = {}
+        for file in gone:
+            if file.kind is LakeKind.PREDICTIONS:
+                last[file.model_id] = max(last.get(file.model_id, 0), file.max_time_us)
+        return {
+            model_id: settled_from(last_us, self._days)
+            for model_id, last_us in last.items()
+            # What was recorded before is of another model, which had the id.
+            if last_us >= model_versions.began_us(connection, model_id)
+        }
 
     def delete_replaced(self) -> int:
         """Deletes replaced files that no query reads any more; answers how many.

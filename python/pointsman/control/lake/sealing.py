@@ -11,8 +11,8 @@ from pointsman.domain.ports.journal import PredictionLog
 from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.records.lake_plans import merges
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
+from pointsman.store.recording import journal_positions, journals, lake_files
 
 SETTLE_US = 3600 * MICROSECONDS_PER_SECOND
 """So long after midnight the calls that arrived before have ended; one that has not opens the date again."""

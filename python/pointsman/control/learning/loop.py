@@ -15,10 +15,12 @@ from pointsman.control.learning.reading import Mark, read_arms, read_marks
 from pointsman.domain.learning import changes_with_time
 from pointsman.domain.ports.replica import Learning
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store import arm_pulls, routers, servers
-from pointsman.store.arm_pulls import OwnPulls
-from pointsman.store.arm_rewards import bandit_of
+from pointsman.store import servers
 from pointsman.store.database import Database
+from pointsman.store.learning import arm_pulls
+from pointsman.store.learning.arm_pulls import OwnPulls
+from pointsman.store.learning.arm_rewards import bandit_of
+from pointsman.store.routing import routers
 from pointsman.v1 import learning_pb2
 
 LEAST_SECONDS = 0.25

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pointsman.domain.learning import folded_before_us, pull_bucket
 from pointsman.domain.reward_sums import NO_COSTS, CostSums
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store.arm_pulls import OwnPulls
+from pointsman.store.learning.arm_pulls import OwnPulls
 from pointsman.v1 import learning_pb2
 
 

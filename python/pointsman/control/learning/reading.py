@@ -4,9 +4,9 @@ from sqlalchemy import Connection
 
 from pointsman.domain.learning import KnownArm, known_arms
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store.arm_pulls import pull_marks, pulls_of
-from pointsman.store.arm_rewards import reward_marks, rewards_of
-from pointsman.store.router_rows import KEYS_PER_QUERY
+from pointsman.store.learning.arm_pulls import pull_marks, pulls_of
+from pointsman.store.learning.arm_rewards import reward_marks, rewards_of
+from pointsman.store.routing.router_rows import KEYS_PER_QUERY
 
 Mark = tuple[tuple[int, int], tuple[int, int]]
 _NONE = (0, 0)

@@ -32,9 +32,10 @@ from pointsman.domain.strategies.sticky_bandit import (
 )
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.errors import InvalidRequestError
-from pointsman.store import routers, servers
-from pointsman.store.arm_rewards import bandit_of
+from pointsman.store import servers
 from pointsman.store.database import Database
+from pointsman.store.learning.arm_rewards import bandit_of
+from pointsman.store.routing import routers
 from pointsman.v1 import learning_pb2
 
 _log = structlog.get_logger(__name__)

@@ -18,9 +18,11 @@ from pointsman.domain.learning import (
     width_us,
 )
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store import arm_pulls, arm_rewards, routers, servers
-from pointsman.store.arm_pulls import TakenPulls
-from pointsman.store.arm_rewards import bandit_of
+from pointsman.store import servers
+from pointsman.store.learning import arm_pulls, arm_rewards
+from pointsman.store.learning.arm_pulls import TakenPulls
+from pointsman.store.learning.arm_rewards import bandit_of
+from pointsman.store.routing import routers
 
 _EVERY_SECONDS = 60.0
 

@@ -13,9 +13,10 @@ from pointsman.domain.ports.replica import Publishing
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import StaleSnapshotError
-from pointsman.store import api_keys, generations, installation, model_versions, routers, signing_keys
+from pointsman.store import api_keys, generations, installation, model_versions, signing_keys
 from pointsman.store.database import Database
 from pointsman.store.generations import Advance, Revision
+from pointsman.store.routing import routers
 from pointsman.v1 import snapshot_pb2
 
 _log = structlog.get_logger(__name__)

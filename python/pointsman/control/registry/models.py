@@ -34,8 +34,9 @@ from pointsman.errors import (
     FieldViolation,
     InvalidArgumentError,
 )
-from pointsman.store import model_versions, models, routers
+from pointsman.store import model_versions, models
 from pointsman.store.database import Database
+from pointsman.store.routing import routers
 
 _log = structlog.get_logger(__name__)
 

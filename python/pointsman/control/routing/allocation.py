@@ -25,7 +25,8 @@ from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions
+from pointsman.store.routing import routers
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pointsman.domain.routers import Router
 from pointsman.domain.strategies.bandit import Bandit, begun, continued, renewed
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError, FieldViolation, InvalidArgumentError
-from pointsman.store import routers
+from pointsman.store.routing import routers
 
 
 def learning(

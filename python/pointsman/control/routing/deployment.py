@@ -23,9 +23,10 @@ from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.domain.variants import Variant
 from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions
 from pointsman.store.database import Database
 from pointsman.store.job_leases import Fence, unfenced
+from pointsman.store.routing import routers
 
 _log = structlog.get_logger(__name__)
 _MAX_MESSAGE_CHARS = 2000

@@ -11,9 +11,9 @@ from pointsman.domain.overrides import TrafficOverride, check_override
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import Router
 from pointsman.errors import FailedPreconditionError
-from pointsman.store import routers
 from pointsman.store.database import Database
 from pointsman.store.job_leases import Fence, unfenced
+from pointsman.store.routing import routers
 
 
 class Overrides:

@@ -19,8 +19,8 @@ from pointsman.domain.routers import Router
 from pointsman.errors import InvalidArgumentError
 from pointsman.lake.reader import LakeReader
 from pointsman.lake.replaying import ReplayedPart
-from pointsman.store import router_revisions
 from pointsman.store.database import Database
+from pointsman.store.routing import router_revisions
 from pointsman.v1 import prediction_pb2, record_pb2
 
 MAX_EXAMPLES = 100

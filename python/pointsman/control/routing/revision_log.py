@@ -9,7 +9,7 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import Cause, RevisionKind
 from pointsman.domain.routers import Router
-from pointsman.store import router_revisions
+from pointsman.store.routing import router_revisions
 
 SERVER = Principal("", frozenset())
 """Who does what nobody asked for."""

@@ -6,9 +6,9 @@ import structlog
 
 from pointsman.control.routing.revision_log import append_imported
 from pointsman.domain.revisions import ALWAYS_KEPT, may_go
-from pointsman.store import router_revisions
 from pointsman.store.database import Database
 from pointsman.store.job_leases import Fence, unfenced
+from pointsman.store.routing import router_revisions
 
 _log = structlog.get_logger(__name__)
 

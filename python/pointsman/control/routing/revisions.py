@@ -30,8 +30,9 @@ from pointsman.errors import (
     InvalidArgumentError,
     NotFoundError,
 )
-from pointsman.store import former_slot_tables, model_versions, router_revisions, routers
+from pointsman.store import model_versions
 from pointsman.store.database import Database
+from pointsman.store.routing import former_slot_tables, router_revisions, routers
 
 _GIVEN_BACK = (
     "variants",

@@ -7,7 +7,7 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.routers import Router
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import AbortedError
-from pointsman.store import routers
+from pointsman.store.routing import routers
 
 
 def find_router(

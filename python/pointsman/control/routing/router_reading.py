@@ -10,8 +10,8 @@ from pointsman.domain.ports.replica import FileWatch
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
-from pointsman.store import routers
 from pointsman.store.database import Database
+from pointsman.store.routing import routers
 
 
 class RouterReader:

@@ -29,7 +29,8 @@ from pointsman.errors import (
     FieldViolation,
     PermissionDeniedError,
 )
-from pointsman.store import models, routers
+from pointsman.store import models
+from pointsman.store.routing import routers
 
 
 class RouterRegistry:

@@ -8,7 +8,7 @@ from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable
 from pointsman.domain.strategies.sticky_bandit import changed, slot_shares
 from pointsman.domain.variants import Variant
-from pointsman.store import former_slot_tables
+from pointsman.store.routing import former_slot_tables
 
 
 def first_table(slot_tables: SlotTables, router: Router) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from pointsman.control.servicers.drift_alerting import AlertMethods
 from pointsman.control.servicers.drift_analyses import AnalysisMethods
 from pointsman.domain.drift.baselines import rows_of
 from pointsman.domain.drift.performance import Granularity
-from pointsman.lake.model_records import PageQuestion
+from pointsman.lake.models.records import PageQuestion
 from pointsman.v1 import drift_pb2, drift_pb2_grpc
 
 

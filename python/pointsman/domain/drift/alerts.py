@@ -105,12 +105,15 @@ def changed(settings: AlertSettings, changes: AlertChanges) -> AlertSettings:
     return replace(settings, **given)
 
 
-def check_settings(settings: AlertSettings, known: Mapping[str, frozenset[str]]) -> None:
+def check_settings(
+    settings: AlertSettings, known: Mapping[str, frozenset[str]], lacking: Mapping[str, str] | None = None
+) -> None:
     """Checks settings as a whole.
 
     Args:
         settings: The settings.
         known: By algorithm the names of its parameters.
+        lacking: By algorithm that cannot run here what to install.
 
     Raises:
         InvalidArgumentError: With every field that is wrong.
@@ -122,6 +125,8 @@ def check_settings(settings: AlertSettings, known: Mapping[str, frozenset[str]])
         for index, name in enumerate(settings.algorithms):
             if name not in known:
                 found.add(f"algorithms.enabled[{index}]", _unknown(name, known))
+            elif what := (lacking or {}).get(name):
+                found.add(f"algorithms.enabled[{index}]", f"{shown(name)} cannot run on this server: {what}")
     for name, override in settings.overrides.items():
         path = f"algorithms.overrides.{name[:64]}"
         if name not in known:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pointsman.domain.drift.outcomes import Outcome, check_outcome, number_of
 from pointsman.domain.drift.predictions import check_time
 from pointsman.domain.models import Task
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
 
 MAX_RECORDS = 10_000
@@ -41,6 +42,22 @@ class TakenTruths:
     corrected: int
     repeated: int
     matched: int = 0
+
+
+def settled_from(last_us: int, retention_days: int) -> int:
+    """Answers from which time on an outcome may be of a later prediction, after predictions were deleted.
+
+    Outcomes are taken to come within half the time that predictions are kept. One that is observed later
+    than that after the last of those that are gone is of none of them.
+
+    Args:
+        last_us: When the last of those was made, in UTC microseconds.
+        retention_days: How long predictions are kept.
+
+    Returns:
+        UTC microseconds.
+    """
+    return last_us + 1 + retention_days * MICROSECONDS_PER_DAY // 2
 
 
 def check_truths(records: Sequence[GroundTruth], task: Task, now_us: int, paths: Sequence[str]) -> None:

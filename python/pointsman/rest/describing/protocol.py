@@ -14,6 +14,11 @@ _PARAMETERS = {
     "type": "object",
     "additionalProperties": {"type": ["string", "integer", "number", "boolean"]},
 }
+# What is null is not stated.
+_SENT_PARAMETERS = {
+    "type": ["object", "null"],
+    "additionalProperties": {"type": ["string", "integer", "number", "boolean", "null"]},
+}
 _NAME = {"type": "string"}
 _SHAPE = {"type": "array", "items": {"type": "integer"}}
 
@@ -26,15 +31,16 @@ _SPEC = _object(["name", "datatype", "shape"], name=_NAME, datatype=_NAME, shape
 _LENGTHS = {"type": "array", "maxItems": 32, "items": {"type": "integer", "minimum": 0}}
 _DATATYPE = {"type": "string", "enum": _DATATYPES}
 _DATA = {
-    "type": "array",
-    "description": "Elements in row-major order, or arrays in one another as the shape has them.",
+    "type": ["array", "string"],
+    "description": "Elements in row-major order, or arrays in one another as the shape has them; BYTES may "
+    "be one text. Among floats null is no number.",
 }
 
 SCHEMAS: dict[str, Any] = {
     "InferRequest": _object(
         ["inputs"],
-        id={"type": "string"},
-        parameters=_PARAMETERS,
+        id={"type": ["string", "null"]},
+        parameters=_SENT_PARAMETERS,
         inputs={
             "type": "array",
             "items": _object(
@@ -42,11 +48,14 @@ SCHEMAS: dict[str, Any] = {
                 name=_NAME,
                 shape=_LENGTHS,
                 datatype=_DATATYPE,
-                parameters=_PARAMETERS,
+                parameters=_SENT_PARAMETERS,
                 data=_DATA,
             ),
         },
-        outputs={"type": "array", "items": _object(["name"], name=_NAME, parameters=_PARAMETERS)},
+        outputs={
+            "type": ["array", "null"],
+            "items": _object(["name"], name=_NAME, parameters=_SENT_PARAMETERS),
+        },
     ),
     "InferResponse": _object(
         ["model_name", "outputs"],
@@ -147,7 +156,7 @@ def _infer(name: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
         "summary": "Asks a router or a model about tensors",
         "description": "With `binary_data_size` as a parameter of an input, its elements follow the JSON as "
         "bytes; with `binary_data` of an output, or `binary_data_output` of the request, so do those of the "
-        "answer.\n\n"
+        "answer. The body may be compressed (`Content-Encoding: gzip` or `deflate`).\n\n"
         "Scope: `mlops:predict`.",
         "parameters": [*parameters, header, {"$ref": "#/components/parameters/RequestTimeout"}],
         "requestBody": {

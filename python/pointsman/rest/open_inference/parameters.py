@@ -34,7 +34,8 @@ def read_parameters(given: Any, target: Any, path: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise FieldError(path, f"is {kind_of(given)}; write an object")
     for name, value in given.items():
-        if name not in OF_TRANSPORT:
+        # Null says that it is not stated, as MLServer's messages do of all that they know.
+        if name not in OF_TRANSPORT and value is not None:
             _read_one(value, target[check_text(name, path)], f"{path}.{name}")
     return {name: value for name, value in given.items() if name in OF_TRANSPORT}
 

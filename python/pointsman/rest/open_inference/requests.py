@@ -14,7 +14,7 @@ from pointsman.rest.open_inference.parameters import (
     read_parameters,
 )
 from pointsman.rest.open_inference.schema import message_class
-from pointsman.rest.open_inference.tensors import LAYOUTS, flatten, to_bytes
+from pointsman.rest.open_inference.tensors import LAYOUTS, elements_of, to_bytes
 from pointsman.rest.problems import FieldError
 from pointsman.rest.transcoding.bodies import parse_json
 from pointsman.rest.transcoding.scalars import check_text, kind_of
@@ -73,7 +73,8 @@ def read_call(model: str, version: str, body: bytes | bytearray, header_length: 
     if not request.inputs:
         raise FieldError("inputs", "has no tensor")
     by_name = {}
-    for index, given in enumerate(_array(value.get("outputs", []), "outputs")):
+    # Whoever writes all fields of a type writes null for what is not stated.
+    for index, given in enumerate(_array(value.get("outputs") or [], "outputs")):
         path = f"outputs[{index}]"
         tensor = request.outputs.add(name=_text(_object(given, "outputs", path).get("name"), f"{path}.name"))
         own = read_parameters(given.get("parameters"), tensor.parameters, f"{path}.parameters")
@@ -96,7 +97,7 @@ def _read_input(given: Any, request: Any, path: str, body: memoryview, position:
     transport = read_parameters(value.get("parameters"), tensor.parameters, f"{path}.parameters")
     size = transport.get(BINARY_SIZE)
     if size is None:
-        data = flatten(value.get("data"), shape, f"{path}.data")
+        data = elements_of(datatype, value.get("data"), shape, f"{path}.data")
         request.raw_input_contents.append(to_bytes(datatype, data, f"{path}.data"))
         return position
     place = f"{path}.parameters.{BINARY_SIZE}"

@@ -13,6 +13,7 @@ from pointsman.rest.open_inference.responses import write_answer, write_model, w
 from pointsman.rest.open_inference.schema import SERVICE, message_class
 from pointsman.rest.problems import FieldError, Problem, ProblemError
 from pointsman.rest.transcoding.bodies import JSON_TYPE, check_content_type
+from pointsman.rest.transcoding.compression import inflated
 from pointsman.rest.transcoding.exchanges import Exchange, Gateway, answer, off_loop
 from pointsman.rest.transcoding.public_port import Answer
 from pointsman.rest.transcoding.routes import receipt_headers
@@ -78,25 +79,22 @@ async def infer(exchange: Exchange) -> Response:
     length = exchange.headers.get(HEADER_LENGTH)
     # Clients of the protocol often say no type at all.
     if "content-type" in exchange.headers:
-        media_type = check_content_type(exchange.headers, other=BINARY_TYPE)
+        media_type = check_content_type(exchange.headers, other=BINARY_TYPE, inflates=True)
         if media_type == BINARY_TYPE and length is None:
             detail = (
                 f"a body of {BINARY_TYPE} needs {HEADER_LENGTH}, the length of the JSON that it begins with"
             )
             raise ProblemError(Problem("INVALID_ARGUMENT", detail, violations=()))
-    elif exchange.headers.get("content-encoding", "identity") != "identity":
-        check_content_type(exchange.headers)
     names = _names(exchange)
-    call = await off_loop(
-        len(exchange.body), lambda: read_call(names["name"], names["version"], exchange.body, length)
-    )
-    answered = await _ask(exchange, "ModelInfer", call.request)
+    async with inflated(exchange) as body:
+        call = await off_loop(len(body), lambda: read_call(names["name"], names["version"], body, length))
+        answered = await _ask(exchange, "ModelInfer", call.request)
     message = answered.message
-    body, json_length = await off_loop(message.ByteSize(), lambda: write_answer(call, message))
+    content, json_length = await off_loop(message.ByteSize(), lambda: write_answer(call, message))
     headers = receipt_headers(answered.trailers)
     if json_length is not None:
         headers[HEADER_LENGTH] = str(json_length)
-    return Response(body, headers=headers, media_type=JSON_TYPE if json_length is None else BINARY_TYPE)
+    return Response(content, headers=headers, media_type=JSON_TYPE if json_length is None else BINARY_TYPE)
 
 
 async def _server_metadata(exchange: Exchange) -> Response:

@@ -48,6 +48,32 @@ CONTENTS = {
 _LENGTH_BYTES = 4
 
 
+def elements_of(datatype: str, data: Any, shape: Sequence[int], path: str) -> list[Any]:
+    """Answers the elements of a tensor in row-major order, as clients of the protocol write them.
+
+    MLServer's clients have BYTES also as one buffer: as a text that is in no array, or as the only one in an
+    array whose tensor has the shape of the buffer's bytes or characters. It stays one element then.
+
+    Args:
+        datatype: One of `LAYOUTS`, or BYTES.
+        data: An array of the elements, or arrays in one another as the shape has them.
+        shape: The shape.
+        path: Where it stands.
+
+    Raises:
+        FieldError: It is of another shape.
+    """
+    if datatype == "BYTES":
+        if isinstance(data, str):
+            return [data]
+        count = math.prod(shape)
+        if isinstance(data, list) and len(data) == 1 and count != 1 and isinstance(data[0], str):
+            text = data[0]
+            if count in (len(text), len(check_text(text, path).encode())):
+                return data
+    return flatten(data, shape, path)
+
+
 def flatten(data: Any, shape: Sequence[int], path: str) -> list[Any]:
     """Answers the elements of a tensor in row-major order.
 
@@ -168,7 +194,7 @@ _FLOATS = ("FP16", "FP32", "FP64", "BF16")
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "BYTES": ((str,), "text"),
     "BOOL": ((bool,), "true or false"),
-    **dict.fromkeys(_FLOATS, ((int, float, str), "numbers")),
+    **dict.fromkeys(_FLOATS, ((int, float, str, type(None)), "numbers")),
 }
 """What JSON has for elements of these datatypes, and its name; the others have whole numbers."""
 
@@ -205,9 +231,12 @@ def _integers(datatype: str, items: Sequence[Any], path: str) -> bytes:
 def _floats(datatype: str, items: Sequence[Any], path: str) -> bytes:
     import numpy as np
 
-    named = str in set(map(type, items))
+    kinds = set(map(type, items))
+    named = str in kinds
     try:
         numbers = [NOT_FINITE[item] if isinstance(item, str) else item for item in items] if named else items
+        if type(None) in kinds:
+            numbers = [math.nan if item is None else item for item in numbers]
         values = np.array(numbers, dtype=np.float64)
     except KeyError as error:
         raise FieldError(path, f"has {str(error)[:100]} among {datatype}; write numbers") from error

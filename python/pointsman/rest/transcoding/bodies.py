@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
@@ -29,6 +31,27 @@ class BodyBudget:
         self._total = total_bytes
         self._held = 0
 
+    @property
+    def max_bytes(self) -> int:
+        """The most that one body may have."""
+        return self._max
+
+    @contextlib.contextmanager
+    def room(self, size: int) -> Iterator[None]:
+        """Holds room for bytes that are about to be in memory.
+
+        Args:
+            size: How many, at most.
+
+        Raises:
+            ProblemError: There is no room for them.
+        """
+        self._hold(size)
+        try:
+            yield
+        finally:
+            self._held -= size
+
     async def read(self, headers: Headers, receive: Receive) -> bytearray:
         """Reads a body whole; whoever reads it gives its bytes back with `release`.
 
@@ -38,7 +61,7 @@ class BodyBudget:
         """
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > self._max:
-            raise self._too_long()
+            raise self.too_long()
         body = bytearray()
         try:
             while True:
@@ -58,8 +81,12 @@ class BodyBudget:
 
     def _take(self, body: bytearray, part: bytes) -> None:
         if len(body) + len(part) > self._max:
-            raise self._too_long()
-        if self._held + len(part) > self._total:
+            raise self.too_long()
+        self._hold(len(part))
+        body += part
+
+    def _hold(self, size: int) -> None:
+        if self._held + size > self._total:
             detail = (
                 f"bodies of {self._total} bytes are in memory (http_limits.body_budget_bytes); "
                 "try again in a second"
@@ -67,10 +94,10 @@ class BodyBudget:
             raise ProblemError(
                 Problem("RESOURCE_EXHAUSTED", detail, status=503, headers={"retry-after": "1"})
             )
-        self._held += len(part)
-        body += part
+        self._held += size
 
-    def _too_long(self) -> ProblemError:
+    def too_long(self) -> ProblemError:
+        """Makes the error of a body that is longer than it may be."""
         detail = (
             f"the body is longer than {self._max} bytes (http_limits.max_body_bytes); "
             "send less at a time, or call the gRPC port"
@@ -78,12 +105,13 @@ class BodyBudget:
         return ProblemError(Problem("INVALID_ARGUMENT", detail, status=413))
 
 
-def check_content_type(headers: Headers, *, other: str = "") -> str:
+def check_content_type(headers: Headers, *, other: str = "", inflates: bool = False) -> str:
     """Answers the content type of a body, without its parameters.
 
     Args:
         headers: The request's.
         other: A type besides JSON that is taken.
+        inflates: Whether the body may be compressed.
 
     Raises:
         ProblemError: It is none that is taken, or its bytes are encoded.
@@ -97,7 +125,7 @@ def check_content_type(headers: Headers, *, other: str = "") -> str:
         text = f"Content-Type {given[:100]!r} is not taken; send {' or '.join(taken)}, in UTF-8"
         raise ProblemError(Problem("INVALID_ARGUMENT", text, status=415, headers={"accept-post": JSON_TYPE}))
     encoding = headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
+    if not inflates and encoding.lower() != "identity":
         text = f"Content-Encoding {encoding[:100]!r} is not taken; send the bytes as they are"
         raise ProblemError(
             Problem("INVALID_ARGUMENT", text, status=415, headers={"accept-encoding": "identity"})
@@ -111,8 +139,15 @@ def parse_json(body: bytes | bytearray | memoryview) -> Any:
     Raises:
         FieldError: It is none; the error says where.
     """
+    first: list[_Constant] = []
+
+    def keep(text: str) -> _Constant:
+        if not first:
+            first.append(_Constant(text))
+        return first[0]
+
     try:
-        return json.loads(bytes(body).decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        found = json.loads(bytes(body).decode(), object_pairs_hook=_object, parse_constant=keep)
     except json.JSONDecodeError as error:
         raise FieldError(
             "", f"the body is no JSON: {error.msg} in line {error.lineno}, column {error.colno}"
@@ -123,6 +158,34 @@ def parse_json(body: bytes | bytearray | memoryview) -> Any:
         raise FieldError("", "the body has too many arrays and objects in one another") from error
     except ValueError as error:
         raise FieldError("", f"the body is no JSON: {error}") from error
+    for one in first:
+        text = f"{one.text} is no JSON; a field that takes it takes it as text, {one.text!r} in quotes"
+        raise FieldError(_path_to(one, found), text)
+    return found
+
+
+class _Constant:
+    """What some writers of JSON write for numbers that it does not have."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _path_to(wanted: _Constant, value: Any) -> str:
+    """Answers where something stands in what was read, the first place if it is at several."""
+    waiting = [("", value)]
+    while waiting:
+        path, one = waiting.pop()
+        if one is wanted:
+            return path[:200]
+        if isinstance(one, dict):
+            inside = [(f"{path}.{name}" if path else name, item) for name, item in one.items()]
+        elif isinstance(one, list):
+            inside = [(f"{path}[{place}]", item) for place, item in enumerate(one)]
+        else:
+            continue
+        waiting += reversed(inside)
+    return ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,7 +197,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise FieldError(name[:200], "stands twice in one object; leave one out")
             seen.add(name)
     return found
-
-
-def _refuse_constant(text: str) -> float:
-    raise FieldError("", f"{text} is no JSON; a field that takes it takes it as text, {text!r} in quotes")

@@ -10,6 +10,7 @@ from pointsman.store.schema import (
     drift_analyses,
     drift_baselines,
     drift_predictions,
+    drift_streams,
     drift_truth_uploads,
     drift_truths,
     model_permissions,
@@ -18,7 +19,7 @@ from pointsman.store.schema import (
 
 _MARK = "-"
 """No id of a model begins with it."""
-_AT_ONCE = (drift_alert_settings, drift_analyses, drift_baselines, model_permissions)
+_AT_ONCE = (drift_alert_settings, drift_streams, drift_analyses, drift_baselines, model_permissions)
 """What is little: it goes with the model's last version."""
 _LATER = (drift_truths, drift_predictions)
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select
 
 from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.store.documents import dump_value, load_value
 from pointsman.store.drift.ids import new_id
-from pointsman.store.schema import drift_predictions
+from pointsman.store.schema import drift_predictions, models
 
 
 class PageRow(NamedTuple):
@@ -23,6 +24,17 @@ class PageRow(NamedTuple):
     time_us: int
     router_id: str
     entity_id: str
+
+
+class Gone(NamedTuple):
+    """What was deleted.
+
+    Attributes:
+        last_us: When the newest of the predictions was made, in UTC microseconds.
+    """
+
+    model_key: int
+    last_us: int
 
 
 _COLUMNS = drift_predictions.c
@@ -147,16 +159,26 @@ def find_many(
     return found
 
 
-def remove_before(connection: Connection, time_us: int, most: int) -> int:
-    """Deletes predictions of any model from before a time, at most so many; answers how many.
+def remove_before(connection: Connection, time_us: int, most: int) -> Gone | None:
+    """Deletes the oldest predictions of a model that has some from before a time; None where none has.
 
     Args:
         connection: A transaction.
         time_us: The time, in UTC microseconds.
         most: How many at a time.
     """
-    old = select(_COLUMNS.row_key).where(_COLUMNS.time_us < time_us).limit(most)
-    return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(old))).rowcount
+    is_old = exists().where(_COLUMNS.model_key == models.c.row_key, _COLUMNS.time_us < time_us)
+    model_key = connection.execute(select(models.c.row_key).where(is_old).limit(1)).scalar_one_or_none()
+    if model_key is None:
+        return None
+    old = select(_COLUMNS.row_key, _COLUMNS.time_us).where(
+        _COLUMNS.model_key == model_key, _COLUMNS.time_us < time_us
+    )
+    rows = connection.execute(old.order_by(_COLUMNS.time_us).limit(most)).all()
+    for start in range(0, len(rows), _IDS_PER_QUERY):
+        row_keys = [row.row_key for row in rows[start : start + _IDS_PER_QUERY]]
+        connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(row_keys)))
+    return Gone(model_key, rows[-1].time_us)
 
 
 def count_between(connection: Connection, model_key: int, start_us: int, end_us: int) -> int:
@@ -170,6 +192,38 @@ def count_between(connection: Connection, model_key: int, start_us: int, end_us:
     """
     this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
     return int(connection.execute(select(func.count()).where(*this)).scalar_one())
+
+
+def counts_by_day(connection: Connection, model_key: int, start_us: int, end_us: int) -> dict[int, int]:
+    """Answers how many predictions of a model are of each day of UTC, counted from 1970, of a time.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        start_us: From this time on.
+        end_us: Before this time.
+    """
+    day = _COLUMNS.time_us // MICROSECONDS_PER_DAY
+    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    rows = connection.execute(select(day, func.count()).where(*this).group_by(day))
+    return {int(number): int(counted) for number, counted in rows}
+
+
+def entities_between(
+    connection: Connection, model_key: int, start_us: int, end_us: int, most: int
+) -> list[str]:
+    """Answers the entities of a model's predictions of a time, at most so many.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        start_us: From this time on.
+        end_us: Before this time.
+        most: At most so many.
+    """
+    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    named = select(_COLUMNS.entity_id).where(*this, _COLUMNS.entity_id != "").distinct().limit(most)
+    return list(connection.execute(named).scalars())
 
 
 def newest(connection: Connection, model_key: int, start_us: int, end_us: int, most: int) -> list[PageRow]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths
 from pointsman.domain.drift.outcomes import Outcome
-from pointsman.store.documents import dump_value, load_value
+from pointsman.store.documents import dump_value
 from pointsman.store.drift.ids import new_ids
 from pointsman.store.drift.truth_rows import Key, StoredTruth, TruthRow, rows_of
 from pointsman.store.schema import drift_truth_uploads, drift_truths
@@ -37,20 +37,25 @@ _OF_UPLOADS = text("drift_truths.upload_key <> 0")
 
 
 @dataclass(frozen=True)
-class KeptTruth:
-    """An outcome as it is kept.
+class KeptTruths:
+    """Outcomes as they are kept, column by column, for there may be millions.
 
     Attributes:
-        entity_hash: The form in which routers record the entity that keep hashes alone.
-        order: Counts outcomes in the order in which they came.
+        entity_hashes: The form in which routers record entities that keep hashes alone.
+        outcomes: As JSON.
+        outcome_times_us: When they were observed, in UTC microseconds.
+        orders: Count outcomes in the order in which they came.
     """
 
-    truth_id: str
-    entity_id: str
-    entity_hash: str
-    outcome: Outcome
-    outcome_time_us: int
-    order: int
+    truth_ids: Sequence[str]
+    entity_ids: Sequence[str]
+    entity_hashes: Sequence[str]
+    outcomes: Sequence[str]
+    outcome_times_us: Sequence[int]
+    orders: Sequence[int]
+
+
+NO_TRUTHS = KeptTruths((), (), (), (), (), ())
 
 
 def put(
@@ -122,13 +127,18 @@ def count(connection: Connection, model_key: int) -> int:
     return int(connection.execute(select(func.count()).where(_COLUMNS.model_key == model_key)).scalar_one())
 
 
+def last_key(connection: Connection) -> int:
+    """Answers the greatest number of an outcome of any model; 0 where there is none."""
+    return connection.execute(select(func.max(_COLUMNS.row_key))).scalar_one_or_none() or 0
+
+
 def each(
     connection: Connection,
     model_key: int,
     entity_ids: Sequence[str] | None = None,
     *,
     hashes: Sequence[str] = (),
-) -> Iterator[list[KeptTruth]]:
+) -> Iterator[KeptTruths]:
     """Goes through what can be seen of a model's outcomes, in parts: what came last comes last.
 
     An outcome that an upload has replaced may still be there, before the one that replaced it.
@@ -151,7 +161,7 @@ def each(
             yield _seen(connection, of_model, named)
 
 
-def in_upload(connection: Connection, upload_key: int) -> Iterator[list[KeptTruth]]:
+def in_upload(connection: Connection, upload_key: int) -> Iterator[KeptTruths]:
     """Goes through what an upload has brought, in parts.
 
     Args:
@@ -220,25 +230,23 @@ def _complete(connection: Connection, model_key: int) -> list[int]:
     return list(connection.execute(statement.order_by(_UPLOADS.place)).scalars())
 
 
-def _in_parts(connection: Connection, *wanted: ColumnElement[bool] | TextClause) -> Iterator[list[KeptTruth]]:
+def _in_parts(connection: Connection, *wanted: ColumnElement[bool] | TextClause) -> Iterator[KeptTruths]:
     after = 0
     while True:
         statement = _SELECT.where(*wanted, _COLUMNS.row_key > after)
-        rows = connection.execute(statement.order_by(_COLUMNS.row_key).limit(_ROWS_AT_A_TIME))
-        part = [_loaded(row) for row in rows]
-        if part:
+        part = _loaded(connection, statement.order_by(_COLUMNS.row_key).limit(_ROWS_AT_A_TIME))
+        if part.orders:
             yield part
-        if len(part) < _ROWS_AT_A_TIME:
+        if len(part.orders) < _ROWS_AT_A_TIME:
             return
-        after = part[-1].order
+        after = part.orders[-1]
 
 
-def _seen(connection: Connection, *wanted: ColumnElement[bool]) -> list[KeptTruth]:
+def _seen(connection: Connection, *wanted: ColumnElement[bool]) -> KeptTruths:
     is_seen = (_COLUMNS.upload_key == 0) | _UPLOADS.place.is_not(None)
     of_uploads = drift_truths.outerjoin(drift_truth_uploads, _UPLOADS.row_key == _COLUMNS.upload_key)
     statement = _SELECT.select_from(of_uploads).where(*wanted, is_seen)
-    rows = connection.execute(statement.order_by(func.coalesce(_UPLOADS.place, 0), _COLUMNS.row_key))
-    return [_loaded(row) for row in rows]
+    return _loaded(connection, statement.order_by(func.coalesce(_UPLOADS.place, 0), _COLUMNS.row_key))
 
 
 _SELECT = select(
@@ -251,9 +259,9 @@ _SELECT = select(
 )
 
 
-def _loaded(row: Any) -> KeptTruth:
-    truth_id, entity_id, entity_hash, outcome, time_us, order = row
-    return KeptTruth(truth_id, entity_id, entity_hash, load_value(outcome), time_us, order)
+def _loaded(connection: Connection, statement: Select[Any]) -> KeptTruths:
+    rows = connection.execute(statement).all()
+    return KeptTruths(*zip(*rows, strict=True)) if rows else NO_TRUTHS
 
 
 def _written(outcome: Outcome, known: dict[str, str]) -> str:

@@ -1,9 +1,9 @@
--- At revision 0022
+-- At revision 0025
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0022');
+INSERT INTO "alembic_version" VALUES('0025');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -66,8 +66,8 @@ CREATE TABLE drift_alert_deliveries (
 	reason TEXT NOT NULL, 
 	tried_us BIGINT, 
 	next_us BIGINT, 
-	CONSTRAINT ck_drift_alert_deliveries_pending CHECK ((status = 'pending') = (attempts = 0)), 
-	CONSTRAINT ck_drift_alert_deliveries_reason CHECK ((status IN ('failed', 'given_up')) = (reason <> '')), 
+	CONSTRAINT ck_drift_alert_deliveries_pending CHECK (status = 'given_up' OR (status = 'pending') = (attempts = 0)), 
+	CONSTRAINT ck_drift_alert_deliveries_reason CHECK (status = 'pending' OR (status IN ('failed', 'given_up')) = (reason <> '')), 
 	CONSTRAINT ck_drift_alert_deliveries_next CHECK ((status IN ('pending', 'failed')) = (next_us IS NOT NULL)), 
 	CONSTRAINT ck_drift_alert_deliveries_status CHECK (status IN ('pending', 'delivered', 'failed', 'given_up')), 
 	CONSTRAINT ck_drift_alert_deliveries_attempts CHECK (attempts >= 0 AND (attempts = 0) = (tried_us IS NULL)), 
@@ -89,7 +89,7 @@ CREATE TABLE drift_alert_events (
 	create_time_us BIGINT NOT NULL, 
 	CONSTRAINT ck_drift_alert_events_alert CHECK ((kind = 'test') = (alert_id = '')), 
 	CONSTRAINT ck_drift_alert_events_result CHECK (kind <> 'test' OR result_key IS NULL), 
-	CONSTRAINT ck_drift_alert_events_kind CHECK (kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')), 
+	CONSTRAINT ck_drift_alert_events_kind CHECK (kind IN ('firing', 'escalated', 'repeated', 'recovered', 'ended', 'test')), 
 	CONSTRAINT fk_drift_alert_events_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
 	CONSTRAINT fk_drift_alert_events_result_key FOREIGN KEY(result_key) REFERENCES drift_results (row_key) ON DELETE SET NULL, 
 	CONSTRAINT uq_drift_alert_events_event_id UNIQUE (event_id), 
@@ -182,6 +182,13 @@ CREATE TABLE drift_baselines (
 	CONSTRAINT uq_drift_baselines_baseline_id UNIQUE (baseline_id), 
 	CONSTRAINT uq_drift_baselines_model_key_version UNIQUE (model_key, version)
 );
+CREATE TABLE drift_horizons (
+	model_key INTEGER NOT NULL, 
+	settled_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_horizons PRIMARY KEY (model_key), 
+	CONSTRAINT ck_drift_horizons_settled_us CHECK (settled_us > 0), 
+	CONSTRAINT fk_drift_horizons_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
+);
 CREATE TABLE drift_predictions (
 	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	prediction_id VARCHAR(32) NOT NULL, 
@@ -214,6 +221,27 @@ CREATE TABLE drift_results (
 	CONSTRAINT fk_drift_results_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
 	CONSTRAINT uq_drift_results_analysis_key UNIQUE (analysis_key), 
 	CONSTRAINT uq_drift_results_result_id UNIQUE (result_id)
+);
+CREATE TABLE drift_streams (
+	model_key INTEGER NOT NULL, 
+	feature TEXT NOT NULL, 
+	algorithm VARCHAR(128) NOT NULL, 
+	baseline_key INTEGER NOT NULL, 
+	begun_us BIGINT NOT NULL, 
+	read_until_us BIGINT NOT NULL, 
+	row_count BIGINT NOT NULL, 
+	state TEXT NOT NULL, 
+	days TEXT NOT NULL, 
+	update_time_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_streams PRIMARY KEY (model_key, feature, algorithm), 
+	CONSTRAINT ck_drift_streams_feature CHECK (feature <> '' AND length(feature) <= 256), 
+	CONSTRAINT ck_drift_streams_algorithm CHECK (algorithm <> ''), 
+	CONSTRAINT ck_drift_streams_read_until CHECK (begun_us <= read_until_us), 
+	CONSTRAINT ck_drift_streams_row_count CHECK (row_count >= 0), 
+	CONSTRAINT ck_drift_streams_state CHECK (state <> '' AND length(state) <= 16384), 
+	CONSTRAINT ck_drift_streams_days CHECK (length(days) <= 2048), 
+	CONSTRAINT fk_drift_streams_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_drift_streams_baseline_key FOREIGN KEY(baseline_key) REFERENCES drift_baselines (row_key) ON DELETE CASCADE
 );
 CREATE TABLE drift_truth_uploads (
 	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -635,11 +663,15 @@ CREATE INDEX ix_drift_analyses_baseline_key ON drift_analyses (baseline_key);
 CREATE UNIQUE INDEX ix_drift_analyses_running ON drift_analyses (model_key) WHERE status = 'running';
 CREATE INDEX ix_drift_results_model_key ON drift_results (model_key, row_key);
 CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
+CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
+CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
+CREATE INDEX ix_drift_streams_baseline_key ON drift_streams (baseline_key);
 CREATE INDEX ix_drift_alert_events_model_key ON drift_alert_events (model_key, row_key);
 CREATE UNIQUE INDEX ix_drift_alert_events_once ON drift_alert_events (alert_id, kind) WHERE kind IN ('firing', 'recovered');
 CREATE INDEX ix_drift_alert_deliveries_next_us ON drift_alert_deliveries (next_us) WHERE next_us IS NOT NULL;
-CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
-CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
+CREATE UNIQUE INDEX ix_drift_alert_events_over ON drift_alert_events (alert_id) WHERE kind IN ('recovered', 'ended');
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);
 INSERT INTO "sqlite_sequence" VALUES('drift_truths',0);
+INSERT INTO "sqlite_sequence" VALUES('drift_alert_events',0);
+INSERT INTO "sqlite_sequence" VALUES('drift_alert_deliveries',0);

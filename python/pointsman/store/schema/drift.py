@@ -118,6 +118,16 @@ drift_truths = Table(
     sqlite_autoincrement=True,
 )
 
+# What is known of predictions that are past their time.
+drift_horizons = Table(
+    "drift_horizons",
+    metadata,
+    _of_model(primary_key=True),
+    # Outcomes from before then may be of predictions that are gone; no later prediction gets them.
+    Column("settled_us", BigInteger, nullable=False),
+    CheckConstraint("settled_us > 0", name="settled_us"),
+)
+
 # Blocks are compressed JSON, columns of values as they were sent.
 drift_baselines = Table(
     "drift_baselines",
@@ -206,6 +216,32 @@ drift_results = Table(
     CheckConstraint("status IN ('ok', 'warning', 'alert')", name="status"),
     Index("ix_drift_results_model_key", "model_key", "row_key"),
     sqlite_autoincrement=True,
+)
+
+# Where detectors of changes stand between analyses: numbers of all rows so far, and no row.
+drift_streams = Table(
+    "drift_streams",
+    metadata,
+    _of_model(primary_key=True),
+    Column("feature", Words, primary_key=True),
+    Column("algorithm", Name, primary_key=True),
+    # On whose scale values are seen; another baseline begins anew.
+    Column("baseline_key", ForeignKey("drift_baselines.row_key", ondelete="CASCADE"), nullable=False),
+    Column("begun_us", BigInteger, nullable=False),
+    Column("read_until_us", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    # JSON with a digest, as the library writes it.
+    Column("state", Text, nullable=False),
+    # JSON: by day the rows that were read, of the last ones.
+    Column("days", Text, nullable=False),
+    Column("update_time_us", BigInteger, nullable=False),
+    CheckConstraint("feature <> '' AND length(feature) <= 256", name="feature"),
+    CheckConstraint("algorithm <> ''", name="algorithm"),
+    CheckConstraint("begun_us <= read_until_us", name="read_until"),
+    CheckConstraint("row_count >= 0", name="row_count"),
+    CheckConstraint("state <> '' AND length(state) <= 16384", name="state"),
+    CheckConstraint("length(days) <= 2048", name="days"),
+    Index("ix_drift_streams_baseline_key", "baseline_key"),
 )
 
 drift_alert_settings = Table(

@@ -82,12 +82,12 @@ drift_alert_events = Table(
     # JSON: features with their figures.
     Column("findings", Text, nullable=False),
     Column("create_time_us", BigInteger, nullable=False),
-    CheckConstraint("kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')", name="kind"),
+    CheckConstraint("kind IN ('firing', 'escalated', 'repeated', 'recovered', 'ended', 'test')", name="kind"),
     CheckConstraint("kind <> 'test' OR result_key IS NULL", name="result"),
     CheckConstraint("(kind = 'test') = (alert_id = '')", name="alert"),
     # A result is judged once by each rule.
     UniqueConstraint("result_key", "rule"),
-    # An alert fires and recovers once.
+    # An alert fires once, and is over once.
     Index(
         "ix_drift_alert_events_once",
         "alert_id",
@@ -95,6 +95,13 @@ drift_alert_events = Table(
         unique=True,
         sqlite_where=text("kind IN ('firing', 'recovered')"),
         postgresql_where=text("kind IN ('firing', 'recovered')"),
+    ),
+    Index(
+        "ix_drift_alert_events_over",
+        "alert_id",
+        unique=True,
+        sqlite_where=text("kind IN ('recovered', 'ended')"),
+        postgresql_where=text("kind IN ('recovered', 'ended')"),
     ),
     Index("ix_drift_alert_events_model_key", "model_key", "row_key"),
     sqlite_autoincrement=True,
@@ -118,9 +125,12 @@ drift_alert_deliveries = Table(
     Column("next_us", BigInteger),
     CheckConstraint("status IN ('pending', 'delivered', 'failed', 'given_up')", name="status"),
     CheckConstraint("(status IN ('pending', 'failed')) = (next_us IS NOT NULL)", name="next"),
-    CheckConstraint("(status IN ('failed', 'given_up')) = (reason <> '')", name="reason"),
+    # One that waits for a server with its channel says so, and is given up at last, though nobody tried it.
+    CheckConstraint(
+        "status = 'pending' OR (status IN ('failed', 'given_up')) = (reason <> '')", name="reason"
+    ),
     CheckConstraint("attempts >= 0 AND (attempts = 0) = (tried_us IS NULL)", name="attempts"),
-    CheckConstraint("(status = 'pending') = (attempts = 0)", name="pending"),
+    CheckConstraint("status = 'given_up' OR (status = 'pending') = (attempts = 0)", name="pending"),
     UniqueConstraint("event_key", "channel", "recipient"),
     Index(
         "ix_drift_alert_deliveries_next_us",

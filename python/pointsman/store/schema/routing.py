@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from pointsman.store.router_settings import setting_columns
+from pointsman.store.routing.router_settings import setting_columns
 from pointsman.store.schema.columns import Name, RowKey, Words, metadata
 
 routers = Table(

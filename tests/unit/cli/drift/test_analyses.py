@@ -1,6 +1,7 @@
 """``drift analyze --wait`` says by its exit code what came out."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -55,6 +56,19 @@ def test_the_exit_code_says_how_much_drifts(server: Any, status: Any, code: int)
     ]
     (asked,) = server.asked("DriftService/Analyze")
     assert (asked.model_id, asked.window_days) == ("cancer", 3.0)
+
+
+def test_changes_that_detectors_saw_are_listed_by_their_times(server: Any) -> None:
+    result = a_result(drift_pb2.DRIFT_STATUS_ALERT)
+    times = ["2026-11-01T12:00:00Z", "2026-11-02T12:00:00.5Z"]
+    told = {"drift": True, "score": 25, "pValue": None, "status": "alert", "details": {"changes": times}}
+    quiet = {"drift": False, "score": 0, "pValue": None, "status": "ok", "details": {"changes": []}}
+    result.features["age"].update({"adwin": told, "page_hinkley": quiet})
+    server.on("DriftService/GetLatestResult", result)
+    shown = run(server, "results", "cancer", "--latest").stdout
+    (line,) = (line for line in shown.splitlines() if line.strip().startswith("changed"))
+    days = [datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") for at in times]
+    assert line.split(maxsplit=1)[1] == f"age by adwin: {', '.join(days)} (of 25 the newest)"
 
 
 def test_an_analysis_that_fails_is_exit_code_1_with_its_reason(server: Any) -> None:

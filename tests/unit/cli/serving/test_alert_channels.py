@@ -7,7 +7,8 @@ import pytest
 from pointsman.cli.line.context import CommandError
 from pointsman.cli.serving.alert_channels import channels_of
 from pointsman.domain.drift.alerting.channels import MailSecurity
-from pointsman.settings import SettingsError, load
+from pointsman.settings import AlertSettings, SettingsError, load
+from stage.certificates import make_certificate
 
 KEY = "0123456789abcdef" * 2
 
@@ -54,6 +55,11 @@ def test_without_settings_there_is_no_channel_and_nothing_is_allowed() -> None:
     ("alerts", "told"),
     [
         ({"smtp": {"host": "h", "user": "u"}}, "alerts.smtp: user and password belong together"),
+        (
+            {"smtp": {"host": "h", "user": "u", "password": "hidden-ä"}},
+            "alerts.smtp: user and password must be plain letters",
+        ),
+        ({"ca_file": "/nowhere/ca.pem"}, "alerts.ca_file: /nowhere/ca.pem cannot be read: No such file"),
         (
             {"smtp": {"host": "h", "user": "u", "password": "hidden", "security": "none"}},
             "alerts.smtp.security: none would send the password in the clear",
@@ -105,3 +111,24 @@ def test_a_value_of_another_type_is_named_without_what_it_holds(alerts: dict[str
 def test_a_plain_value_is_shown() -> None:
     with pytest.raises(SettingsError, match=r"alerts\.smtp\.port: 'many': "):
         load(flags={"alerts": {"smtp": {"host": "h", "port": "many"}}})
+
+
+def test_certificates_of_authorities_are_read_past_what_stands_between_them(tmp_path: Path) -> None:
+    made = [make_certificate(tmp_path, host).text for host in ("a.example", "b.example")]
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(f"# Behörde A\n{made[0]}\n# B\n{made[1]}", encoding="utf-8")
+    found = channels_of(AlertSettings(ca_file=bundle)).authorities
+    assert found.count("BEGIN CERTIFICATE") == 2
+    assert "Beh" not in found
+
+
+@pytest.mark.parametrize(
+    "content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+)
+def test_a_file_without_good_certificates_is_refused_at_the_start(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text(content)
+    with pytest.raises(
+        CommandError, match=r"alerts\.ca_file: .*ca\.pem has no certificates, or a broken one"
+    ):
+        channels_of(AlertSettings(ca_file=file))

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from pointsman.cli.app import app
 from pointsman.domain.records.lake import LakeFile, LakeKind
-from pointsman.store import lake_files, servers
+from pointsman.store import servers
 from pointsman.store.database import Database
+from pointsman.store.recording import lake_files
 from stage.migrated import write_migrated
 
 LOST, RUNNING = "a" * 32, "b" * 32

@@ -8,6 +8,7 @@ from pointsman.domain.drift.alerts import (
     AlgorithmOverride,
     changed,
     check_recipients,
+    check_settings,
 )
 from pointsman.domain.violations import Violations
 from pointsman.errors import InvalidArgumentError
@@ -31,6 +32,15 @@ def test_what_is_given_replaces_what_was():
 def test_an_empty_override_takes_away_that_of_its_algorithm():
     changes = AlertChanges(overrides={"psi": AlgorithmOverride()})
     assert changed(AlertSettings(overrides={"psi": OVERRIDE}), changes).overrides == {}
+
+
+def test_an_algorithm_that_cannot_run_is_refused_with_what_to_install() -> None:
+    wanted = AlertSettings(algorithms=("psi", "ks_test"))
+    with pytest.raises(InvalidArgumentError) as caught:
+        check_settings(wanted, {"psi": frozenset(), "ks_test": frozenset()}, {"ks_test": "pip install it"})
+    (violation,) = caught.value.fields
+    assert violation.field == "algorithms.enabled[1]"
+    assert violation.description.endswith("'ks_test' cannot run on this server: pip install it")
 
 
 @pytest.mark.parametrize(

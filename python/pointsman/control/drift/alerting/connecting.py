@@ -1,4 +1,4 @@
-"""Connects to targets of messages: the one place where addresses are checked, for all channels.
+"""Connects to targets of messages: the one place where they are checked, for all channels.
 
 A name is resolved once, and one of the addresses that were checked is connected to. So nothing changes
 between the check and the connection, whoever answers for the name.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,12 +48,27 @@ class Connector:
         allowed: What may be connected to although it is in no public network.
         timeout_seconds: How long a connection may be open, from its beginning to its end.
         resolver: Answers the addresses of a host.
+        authorities: Certificates of authorities that are trusted beside the system's, in PEM.
     """
 
-    def __init__(self, allowed: AllowedTargets, timeout_seconds: float, resolver: Resolver = resolve) -> None:
+    def __init__(
+        self,
+        allowed: AllowedTargets,
+        timeout_seconds: float,
+        resolver: Resolver = resolve,
+        authorities: str = "",
+    ) -> None:
         self._allowed = allowed
         self.timeout_seconds = timeout_seconds
         self._resolver = resolver
+        self._authorities = authorities
+
+    def trust(self) -> ssl.SSLContext:
+        """Answers whose certificates are accepted; of the system's authorities those that it has now."""
+        context = ssl.create_default_context()
+        if self._authorities:
+            context.load_verify_locations(cadata=self._authorities)
+        return context
 
     def addresses(self, host: str, port: int) -> list[str]:
         """Answers the addresses of a host, all of which may be connected to.

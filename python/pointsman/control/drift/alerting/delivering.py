@@ -2,8 +2,13 @@
 
 A message is noted as delivered after the other side has taken it, never before. So a server that dies in
 between brings it twice, each time under the same id, and none is lost.
+
+One server at a time brings messages, those of the channels that it has. For others it makes way now and then,
+so that a server that has them gets its turn however busy this one is.
 """
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,6 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from pointsman.control.drift.alerting.channels import Messenger
+from pointsman.control.drift.alerting.unclaimed import UnclaimedMessages
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, DeliveryStatus, Outcome, after
 from pointsman.store import servers
@@ -23,6 +29,10 @@ _EVERY_SECONDS = 1.0
 _AT_ONCE = 8
 _OF_A_CHANNEL = 4
 """A target that does not answer holds up no other channel: it has so many of the places at most."""
+_AWAY_SECONDS = 3.0
+"""So long this server stays away once it has made way: others look every second."""
+_STAYS_SECONDS = 15.0
+"""It makes way no sooner after the last time, for often there is nobody."""
 
 
 class AlertDelivery:
@@ -31,11 +41,17 @@ class AlertDelivery:
     Args:
         messenger: Who brings messages.
         clock: Answers the time in UTC microseconds.
+        elapsed: A clock that only goes on, in seconds.
     """
 
-    def __init__(self, messenger: Messenger, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, messenger: Messenger, clock: Callable[[], int], elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
         self._messenger = messenger
+        self._unclaimed = UnclaimedMessages(messenger, elapsed)
         self._clock = clock
+        self._elapsed = elapsed
+        self._made_way = -math.inf
 
     def job(self) -> Job:
         """Answers the job."""
@@ -44,13 +60,17 @@ class AlertDelivery:
     def deliver(self, context: JobContext) -> bool:
         """Brings messages, some at once, until none is due; answers whether there may be more."""
         under_way: dict[Future[Outcome], tuple[AlertEvent, Delivery]] = {}
+        self._note_unclaimed(context)
+        makes_way = False
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="pointsman-alerts") as pool:
             try:
                 while not context.is_over():
-                    for one in self._next(context, [delivery for _, delivery in under_way.values()]):
+                    for one in [] if makes_way else self._next(context, list(under_way.values())):
                         under_way[pool.submit(self._messenger.bring, *one)] = one
                     if not under_way:
+                        self._made_way = self._elapsed() if makes_way else self._made_way
                         return False
+                    makes_way = makes_way or self._makes_way(context)
                     # What becomes due meanwhile does not wait for what hangs.
                     ended, _ = wait(under_way, _EVERY_SECONDS, FIRST_COMPLETED)
                     self._note_all(context, ended, under_way)
@@ -59,13 +79,15 @@ class AlertDelivery:
                 self._note_all(context, wait(under_way).done, under_way)
         return True
 
-    def _next(self, context: JobContext, under_way: list[Delivery]) -> list[tuple[AlertEvent, Delivery]]:
-        taken = Counter(delivery.target.channel for delivery in under_way)
-        full = [channel for channel, count in taken.items() if count >= _OF_A_CHANNEL]
-        ids = [delivery.delivery_id for delivery in under_way]
+    def _next(
+        self, context: JobContext, under_way: list[tuple[AlertEvent, Delivery]]
+    ) -> list[tuple[AlertEvent, Delivery]]:
+        taken = Counter(delivery.target.channel for _, delivery in under_way)
+        free = [channel for channel in self._messenger.ready if taken[channel] < _OF_A_CHANNEL]
+        ids = [delivery.delivery_id for _, delivery in under_way]
         with context.reading() as connection:
             now_us = servers.clock_us(connection, self._clock())
-            found = outbox.due(connection, now_us, _AT_ONCE - len(under_way), ids, full)
+            found = outbox.due(connection, now_us, _AT_ONCE - len(under_way), free, ids)
         chosen = []
         for event, delivery in found:
             taken[delivery.target.channel] += 1
@@ -109,4 +131,23 @@ class AlertDelivery:
             )
 
     def _is_due(self, connection: Connection) -> bool:
-        return outbox.is_due(connection, servers.clock_us(connection, self._clock()))
+        if self._elapsed() - self._made_way < _AWAY_SECONDS:
+            return False
+        now_us = servers.clock_us(connection, self._clock())
+        is_due = outbox.is_due(connection, now_us, self._messenger.ready)
+        return is_due or self._unclaimed.is_due(connection, now_us)
+
+    def _note_unclaimed(self, context: JobContext) -> None:
+        with context.reading() as connection:
+            now_us = servers.clock_us(connection, self._clock())
+            is_due = self._unclaimed.is_due(connection, now_us)
+        if is_due:
+            with context.transaction() as connection:
+                self._unclaimed.note(connection, now_us)
+
+    def _makes_way(self, context: JobContext) -> bool:
+        """Says whether this run takes no more messages, for another server may have some to bring."""
+        if self._elapsed() - self._made_way < _STAYS_SECONDS:
+            return False
+        with context.reading() as connection:
+            return self._unclaimed.are_due(connection, servers.clock_us(connection, self._clock()))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import smtplib
-import socket
-import ssl
-from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
 
 from pointsman.control.drift.alerting.connecting import Connector
+from pointsman.control.drift.alerting.mail_session import MailServerError, answer_of, mail_session
 from pointsman.control.drift.alerting.words import lines_of, moment_of, one_line, title_of
-from pointsman.domain.drift.alerting.channels import MailSecurity, SmtpChannel
+from pointsman.domain.drift.alerting.channels import SmtpChannel
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, Outcome
 
 _PERMANENT = 500
@@ -40,16 +37,22 @@ def send_mail(channel: SmtpChannel, connector: Connector, event: AlertEvent, del
         return Outcome("no recipients are set; name some in the model's notifications", is_final=True)
     message = mail_of(channel.sender, event, delivery)
     try:
-        with connector.open(channel.host, channel.port) as connected:
-            _hand_over(channel, connected, connector.timeout_seconds, message)
+        with (
+            connector.open(channel.host, channel.port) as connected,
+            mail_session(channel, connected, connector.timeout_seconds, connector.trust()) as session,
+        ):
+            session.send_message(message)
+    except MailServerError as error:
+        return Outcome(one_line(str(error)))
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
-        return _refused("the recipient", code, text)
+        return _refused("the recipient", channel, smtplib.SMTPResponseException(code, text))
+    except smtplib.SMTPSenderRefused as error:
+        # As of a login: what is set can be mended before the last try.
+        found = _refused("the sender", channel, error)
+        return Outcome(one_line(f"{found.reason}; see alerts.smtp.sender and user"))
     except smtplib.SMTPResponseException as error:
-        # A login that fails is the operator's to mend: it may be mended before the last try.
-        is_login = isinstance(error, smtplib.SMTPAuthenticationError)
-        found = _refused("the login" if is_login else "the message", error.smtp_code, error.smtp_error)
-        return Outcome(found.reason, is_final=found.is_final and not is_login)
+        return _refused("the message", channel, error)
     except smtplib.SMTPException as error:
         return Outcome(one_line(f"the mail server cannot be used: {error}"))
     return Outcome()
@@ -79,41 +82,6 @@ def mail_of(sender: str, event: AlertEvent, delivery: Delivery) -> EmailMessage:
     return message
 
 
-def _hand_over(
-    channel: SmtpChannel, connected: socket.socket, timeout_seconds: float, message: EmailMessage
-) -> None:
-    context = ssl.create_default_context()
-    session = _Session(channel, connected, timeout_seconds, context)
-    try:
-        if channel.security is MailSecurity.STARTTLS:
-            session.starttls(context=context)
-        if channel.user:
-            session.login(channel.user, channel.password)
-        session.send_message(message)
-        # The message is taken: whatever the server makes of a farewell, to bring it again would double it.
-        with suppress(smtplib.SMTPException, OSError):
-            session.quit()
-    finally:
-        session.close()
-
-
-class _Session(smtplib.SMTP):
-    """A session on a connection that is there already."""
-
-    def __init__(
-        self, channel: SmtpChannel, connected: socket.socket, timeout_seconds: float, context: ssl.SSLContext
-    ) -> None:
-        self._channel = channel
-        self._connected = connected
-        self._context = context
-        super().__init__(channel.host, channel.port, timeout=timeout_seconds)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
-        if self._channel.security is MailSecurity.TLS:
-            return self._context.wrap_socket(self._connected, server_hostname=host)
-        return self._connected
-
-
-def _refused(what: str, code: int, text: bytes | str) -> Outcome:
-    words = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return Outcome(one_line(f"{what} was refused: {code} {words}"), is_final=code >= _PERMANENT)
+def _refused(what: str, channel: SmtpChannel, error: smtplib.SMTPResponseException) -> Outcome:
+    words = one_line(f"{what} was refused: {answer_of(error, channel)}")
+    return Outcome(words, is_final=error.smtp_code >= _PERMANENT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import ssl
 from urllib.parse import urlsplit
 
 from pointsman.control.drift.alerting.connecting import Connector
@@ -97,7 +96,7 @@ def post(url: str, connector: Connector, body: bytes, headers: dict[str, str]) -
         # One that is set is not made anew; the name stays that of the header and of the certificate.
         connection.auto_open = 0
         connection.sock = (
-            ssl.create_default_context().wrap_socket(connected, server_hostname=host) if is_tls else connected
+            connector.trust().wrap_socket(connected, server_hostname=host) if is_tls else connected
         )
         try:
             sent = {"Content-Type": "application/json", "User-Agent": "pointsman", "Connection": "close"}

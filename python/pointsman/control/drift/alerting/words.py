@@ -14,6 +14,7 @@ _TITLES = {
     AlertEventKind.ESCALATED: "more drift",
     AlertEventKind.REPEATED: "drift goes on",
     AlertEventKind.RECOVERED: "drift is over",
+    AlertEventKind.ENDED: "drift can be judged no more",
 }
 
 

@@ -10,12 +10,12 @@ from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
 from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT, quoted_text
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.lake.lots import LOTS, MOST_PROBABILITIES, lot
-from pointsman.lake.model_snapshot import FILES, RECORDED
-from pointsman.lake.model_tables import answer_table, logged_table, truth_parts
-from pointsman.lake.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
+from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
+from pointsman.lake.models.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
+from pointsman.lake.models.snapshot import FILES, RECORDED
+from pointsman.lake.models.tables import answer_table, logged_table, truth_parts
 from pointsman.store.database import Database
-from pointsman.store.drift import predictions, truths
+from pointsman.store.drift import horizons, predictions, truths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,7 +84,8 @@ class AnswerWindow:
     def _match(self, connection: DuckDBPyConnection) -> None:
         """Makes the table ``known``: the outcome of each prediction of the window that has one."""
         with self._database.read() as sql:
-            parts = truth_parts(truths.each(sql, self._analysis.model_key))
+            settled_us = horizons.settled_us(sql, self._analysis.model_key)
+            parts = truth_parts(truths.each(sql, self._analysis.model_key), settled_us)
             outcomes = self._written("outcomes", parts)
         sources = self._sources() if outcomes is not None else []
         if outcomes is None or not sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,17 @@ from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
 from pointsman.control.drift.program.class_rates import class_rates
+from pointsman.control.drift.program.existing import comparable_of
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
 from pointsman.control.drift.program.slicing import choose_slices
+from pointsman.control.drift.program.streams.watching import StreamWatch
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.alerting.existence import COMPARABLE
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.baselines import Baseline, BaselineData, ColumnKind, kind_of
+from pointsman.domain.drift.baselines import Baseline, ColumnKind, kind_of
+from pointsman.domain.drift.streams import KeptStream
 from pointsman.errors import NotFoundError
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings, baselines
@@ -28,13 +33,28 @@ if TYPE_CHECKING:
     from pointsman.control.drift.answers import Predictions
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What came out.
+
+    Attributes:
+        body: What the library says.
+        notes: What to know of the rows.
+        streams: Where detectors of changes stand now, to be stored with the result.
+    """
+
+    body: dict[str, Any]
+    notes: list[str]
+    streams: tuple[KeptStream, ...] = ()
+
+
 def compare_window(
     database: Database,
     analysis: Analysis,
     spec: AnalysisSpec,
     folder: Path,
     reached: Callable[[float], None],
-) -> tuple[dict[str, Any], list[str]]:
+) -> Compared:
     """Compares features and answers of a window with those of the baseline.
 
     Args:
@@ -43,9 +63,6 @@ def compare_window(
         spec: Where the rest is.
         folder: For what does not fit into memory.
         reached: Is told how far it is, 0 to 1.
-
-    Returns:
-        What the library says, and what to know of the rows.
 
     Raises:
         pointsman_drift.DriftError: The two cannot be compared.
@@ -62,25 +79,33 @@ def compare_window(
     reached(0.1)
     window = Window(database, analysis, spec, folder, kinds)
     path = window.write()
-    reached(0.4)
-    pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
+    reached(0.3)
+    watched = StreamWatch(database, analysis, spec, folder).watch(
+        settings, data, kinds, lambda share: reached(0.3 + 0.2 * share)
+    )
+    reached(0.5)
+    before = reference_answers(baseline, data)
+    pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, before)
     reached(0.6)
     reference = reference_table(data.features, kinds)
     slicing = choose_slices(window.slices, kinds, settings)
-    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, slicing)
+    used = path if window.row_count else None
+    sides = Sides(reference, used, pair, lacking, rows, slicing, watched.items)
     result = judge(sides, settings)
     body = result.to_dict()
     origin, of_origin = origin_of(result, kinds)
     if origin is not None:
         body["origin"] = origin.value
     reached(0.9)
+    body[COMPARABLE] = comparable_of(kinds, before, settings).told()
     body["performance"], body["classRates"] = {}, {}
     if pair is not None:
         performer = Performer(pair[0])
         body["performance"] = performer.measure(pair[1]).told()
         body["classRates"] = class_rates(*pair)
         notes += performer.notes
-    return body, [*spec.notes, *window.notes, *notes, *slicing.notes, *of_origin]
+    told = [*spec.notes, *window.notes, *watched.notes, *notes, *slicing.notes, *of_origin]
+    return Compared(body, told, watched.kept)
 
 
 def _read_pair(
@@ -89,14 +114,13 @@ def _read_pair(
     spec: AnalysisSpec,
     folder: Path,
     baseline: Baseline,
-    data: BaselineData,
+    before: Predictions | None,
 ) -> tuple[tuple[Predictions, Predictions] | None, str, tuple[int, int], list[str]]:
     """Answers labelled predictions of the baseline and answers of the window, or why there are none.
 
     Returns:
         The two; why they are lacking; rows of both; and what to know of the rows.
     """
-    before = reference_answers(baseline, data)
     if before is None:
         return None, NO_LABELED, (0, 0), []
     with database.read() as connection:

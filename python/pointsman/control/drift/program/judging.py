@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pointsman.control.drift.answers import Predictions
-    from pointsman_drift import Result, Unjudged
+    from pointsman_drift import Result, Unjudged, WatchedStream
 
 MEMORY_LIMIT = "1GB"
 _LEAST_ROWS = 2
@@ -35,6 +35,7 @@ class Sides:
         lacking: Why there are none.
         rows: Labelled predictions of the baseline, and answers of the window.
         slicing: By what rows of the window's file are judged apart, too.
+        streams: What detectors of changes saw.
     """
 
     reference: pa.Table
@@ -43,6 +44,7 @@ class Sides:
     lacking: str = ""
     rows: tuple[int, int] = (0, 0)
     slicing: Slicing = field(default_factory=Slicing)
+    streams: Sequence[WatchedStream] = ()
 
 
 def judge(sides: Sides, settings: AlertSettings) -> Result:
@@ -78,7 +80,8 @@ def judge(sides: Sides, settings: AlertSettings) -> Result:
         result = replace(told, reference_rows=sides.reference.num_rows, current_rows=0)
     else:
         result = _nothing_judged(sides, settings)
-    return replace(result, insufficient_data=(*result.insufficient_data, *lacking))
+    result = replace(result, insufficient_data=(*result.insufficient_data, *lacking))
+    return _with_streams(result, sides.streams, settings) if sides.streams else result
 
 
 def options_of(settings: AlertSettings) -> dict[str, Any]:
@@ -112,7 +115,8 @@ def _runnable(sides: Sides, settings: AlertSettings) -> tuple[dict[str, Any], li
     names: Sequence[str] = options["algorithms"] or [name for name, one in known.items() if one.is_default]
     kinds = {name: known[name].kind for name in names if name in known}
     lacking: list[Unjudged] = []
-    is_lacking: set[str] = set()
+    # Streams are judged beside the tables.
+    is_lacking = {name for name, kind in kinds.items() if kind is AlgorithmKind.STREAMING}
     if sides.answers is None:
         of_answers = {name for name, kind in kinds.items() if kind is AlgorithmKind.PERFORMANCE}
         is_lacking |= of_answers
@@ -133,6 +137,20 @@ def _runnable(sides: Sides, settings: AlertSettings) -> tuple[dict[str, Any], li
     if options["algorithms"] is not None:
         options["algorithms"] = [name for name in options["algorithms"] if name not in is_lacking]
     return options, lacking
+
+
+def _with_streams(result: Result, streams: Sequence[WatchedStream], settings: AlertSettings) -> Result:
+    """Adds figures of streams; they have no p-value, so that those of the tables stay what they are."""
+    from pointsman_drift import judge_streams
+
+    options = options_of(settings)
+    names = ("algorithms", "thresholds", "parameters", "calibration")
+    told = judge_streams(streams, **{name: options[name] for name in names})
+    return replace(
+        result,
+        figures=(*result.figures, *told.figures),
+        not_measured=(*result.not_measured, *told.not_measured),
+    )
 
 
 def _nothing_judged(sides: Sides, settings: AlertSettings) -> Result:

@@ -1,7 +1,7 @@
 """One start of an analysis, from its row in the database to its result there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pointsman.control.drift.alerting.telling import tell
@@ -9,10 +9,11 @@ from pointsman.control.drift.program.comparing import compare_window
 from pointsman.control.drift.program.pulse import Pulse
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
+from pointsman.domain.drift.streams import KeptStream
 from pointsman.errors import DatabaseUnavailableError, PointsmanError
 from pointsman.store import servers
 from pointsman.store.database import Database
-from pointsman.store.drift import analyses, results
+from pointsman.store.drift import analyses, results, streams
 
 
 def clock_us() -> int:
@@ -39,7 +40,7 @@ def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
         return 0
     try:
         with Pulse(database, analysis, clock) as pulse:
-            body, notes = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
+            found = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
     except DatabaseUnavailableError:
         # Another start finds it back.
         raise
@@ -48,7 +49,7 @@ def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
             now_us = servers.clock_us(connection, clock())
             analyses.end(connection, analysis, AnalysisStatus.FAILED, now_us, str(error) or repr(error))
         return 0
-    store(database, analysis, body, notes, clock)
+    store(database, analysis, found.body, found.notes, clock, found.streams)
     return 0
 
 
@@ -58,8 +59,9 @@ def store(
     body: dict[str, object],
     notes: list[str],
     clock: Callable[[], int],
+    kept: Sequence[KeptStream] = (),
 ) -> bool:
-    """Stores a result, what its alerts tell, and the end of its analysis, in one transaction.
+    """Stores a result, where its streams stand, what its alerts tell, and its end, in one transaction.
 
     Answers False where that has ended already.
 
@@ -69,6 +71,7 @@ def store(
         body: What the library said.
         notes: What to know of the rows.
         clock: Answers the time.
+        kept: The streams that rows were shown of.
     """
     with database.write() as connection:
         key = analyses.hold(connection, analysis)
@@ -76,5 +79,6 @@ def store(
             return False
         now_us = servers.clock_us(connection, clock())
         result_id = results.add(connection, analysis, key, body, notes, now_us)
+        streams.save(connection, analysis, kept, now_us)
         tell(connection, analysis, result_id, body, now_us)
         return analyses.end(connection, analysis, AnalysisStatus.SUCCEEDED, now_us)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.baselines import ColumnKind
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.errors import FailedPreconditionError
-from pointsman.lake.model_snapshot import FILES
+from pointsman.lake.models.snapshot import FILES
 from pointsman.lake.rows import FEATURE_PREFIX
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions
@@ -33,6 +33,8 @@ _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
 VARIANT, VERSION = "(variant)", "(version)"
 SLICES = {VARIANT: "variant", VERSION: "model_version"}
 """Columns beside the features, in parentheses as features are not, and what they are of the lake."""
+_ORDER = ("time_us", "prediction_id", "row")
+"""Columns of the lake by which rows are in order; their times come first."""
 IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
 MEMORY_LIMIT = "1GB"
 
@@ -49,8 +51,11 @@ class Window:
         spec: Where the lake's files are.
         folder: Where to write.
         kinds: The baseline's features, and what their values are.
+        most_rows: Where it is given, the file has the rows in order of time, the first so many, and in place
+            of the columns that tell rows apart one of times.
 
     Attributes:
+        time_column: Such a column, in UTC microseconds.
         notes: What to know of the rows, once they are written.
         row_count: How many there are, once they are written.
         slices: The columns beside the features that tell some of them apart, and how many values each has,
@@ -64,14 +69,21 @@ class Window:
         spec: AnalysisSpec,
         folder: Path,
         kinds: Mapping[str, ColumnKind],
+        most_rows: int | None = None,
     ) -> None:
         self._database = database
         self._analysis = analysis
         self._spec = spec
         self._folder = folder
         self._kinds = kinds
+        self._most_rows = most_rows
+        taken = {name.casefold() for name in kinds}
+        order = {} if most_rows is None else {_free(name, taken): name for name in _ORDER}
+        self._order = order
+        self.time_column = next(iter(order), "")
         # A feature that goes by such a name is one.
-        self._dividing = {name: column for name, column in SLICES.items() if name not in kinds}
+        is_told = most_rows is None
+        self._dividing = {name: column for name, column in SLICES.items() if is_told and name not in kinds}
         self._unreadable: dict[str, int] = {}
         self.notes: list[str] = []
         self.row_count = 0
@@ -103,9 +115,11 @@ class Window:
             parts = [self._selected(connection, source) for source in sources]
             parts.append(f"SELECT * FROM read_parquet({quoted_text(str(self._write_logged()))})")
             values = self._values("files") if self._spec.files else self._values()
-            text = (
-                f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {quoted_text(str(target))} (FORMAT parquet)"
-            )
+            rows = " UNION ALL BY NAME ".join(parts)
+            if self._order:
+                order = ", ".join(map(_quoted, self._order))
+                rows = f"SELECT * FROM ({rows}) ORDER BY {order} LIMIT {self._most_rows}"
+            text = f"COPY ({rows}) TO {quoted_text(str(target))} (FORMAT parquet)"
             # What is logged alone was chosen in SQL.
             copied = connection.execute(text, values if sources else {})
             (self.row_count,) = copied.fetchall()[0]
@@ -152,6 +166,7 @@ class Window:
         chosen += "".join(
             f", nullif({column}, '') AS {_quoted(name)}" for name, column in self._dividing.items()
         )
+        chosen += "".join(f', "{column}" AS {_quoted(name)}' for name, column in self._order.items())
         return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
@@ -188,6 +203,7 @@ class Window:
             [
                 *((name, types[kind]) for name, kind in self._kinds.items()),
                 *((name, pa.string()) for name in self._dividing),
+                *zip(self._order, (pa.int64(), pa.string(), pa.int32()), strict=False),
             ]
         )
         path = self._folder / "logged.parquet"
@@ -196,6 +212,12 @@ class Window:
                 columns = {name: list(self._read(name, part)) for name in self._kinds}
                 versions = {VERSION: [one.model_version or None for one in part]}
                 columns |= {name: versions.get(name, [None] * len(part)) for name in self._dividing}
+                places: dict[str, list[Any]] = {
+                    "time_us": [one.time_us for one in part],
+                    "prediction_id": [one.prediction_id for one in part],
+                    "row": [0] * len(part),
+                }
+                columns |= {name: places[column] for name, column in self._order.items()}
                 writer.write_table(pa.table(columns, schema))
         return path
 
@@ -219,6 +241,13 @@ class Window:
         start_us = max(one.window_start_us, self._spec.began_us)
         found: dict[str, Any] = {"start_us": start_us, "end_us": one.window_end_us}
         return found | ({"files": list(self._spec.files)} if "files" in names else {})
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Answers the name for a column beside features, in as many parentheses as no feature has."""
+    while (name := f"({name})") in taken:
+        pass
+    return name
 
 
 def _quoted(name: str) -> str:

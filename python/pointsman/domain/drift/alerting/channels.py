@@ -57,6 +57,7 @@ class AlertChannels:
         allowed: What may be connected to although it is in no public network: names and addresses, with
             or without a port, and networks.
         timeout_seconds: How long one message may take.
+        authorities: Certificates of authorities that are trusted beside the system's, in PEM.
     """
 
     smtp: SmtpChannel | None = None
@@ -64,6 +65,7 @@ class AlertChannels:
     webhooks: Mapping[str, WebhookChannel] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
     timeout_seconds: float = 10.0
+    authorities: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Delivery:
     Attributes:
         delivery_id: Each try carries it.
         attempts: How often it was tried.
-        reason: Why it was not taken.
+        reason: Why it was not taken, or what it waits for that was not tried.
         tried_us: When it was last tried; None for never.
         next_us: When it is tried next; None when it is not.
     """

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pointsman.domain.drift.alerting.existence import Comparable, listed, why_gone
 from pointsman.domain.drift.alerting.rules import STATUS_RANKS, AlertFigure, AlertRule, AlertTier, severity
 from pointsman.domain.drift.analyses import DriftStatus
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 
-_WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(predictions)"))
+_WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(prediction)", "(predictions)"))
 """What the library names in the place of a feature; none of them is one."""
+_SCORE_OF = "(score of "
+"""How it begins to name the score of one class among several."""
 LEAST_OUTCOMES = 30
 """Predictions with outcomes below which a drop is not judged, as in the library's own figure."""
 _SHOWN = 5
@@ -27,11 +30,13 @@ class Judgement:
         level: The most severe tier that is met, from 1; 0 for none; None where it cannot be said.
         findings: What meets it, the worst first.
         reason: What was found, or why it cannot be said.
+        is_gone: Whether it cannot be said of any result, until the baseline or the settings change.
     """
 
     level: int | None
     findings: Findings = ()
     reason: str = ""
+    is_gone: bool = False
 
 
 def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: tuple[str, ...]) -> Judgement:
@@ -39,7 +44,7 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
 
     What meets a tier meets it whatever is not known. That none is met is said only when it holds whatever is
     not known: of features that the rule names, and of those by which its alert fires, as long as the result
-    knows them.
+    knows them. A figure that the baseline or the settings have no more is in no result to come.
 
     Args:
         rule: The rule.
@@ -47,13 +52,17 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
         window_us: The length of the result's window, in microseconds.
         open_names: The features by which the rule's alert fires; none when it does not.
     """
+    values = figures_of(rule, body)
+    comparable = Comparable.of_body(body)
+    if comparable is not None and (gone := why_gone(rule, comparable, open_names, values)):
+        return Judgement(None, reason=f"not judged any more: {gone}", is_gone=True)
     days = window_us / MICROSECONDS_PER_DAY
     if rule.window_days is not None and days < rule.window_days * (1 - _SAME_DAY):
         return Judgement(
             None, reason=f"not judged: the window has {days:.4g} days, the rule needs {rule.window_days:g}"
         )
-    values = figures_of(rule, body)
-    candidates = set(rule.features) or {*values, *_known(body, open_names)}
+    lost = [] if comparable is None else [one for one in open_names if not comparable.has(rule, one)]
+    candidates = set(rule.features) or {*values, *_known(body, open_names).difference(lost)}
     known = {name: value for name, value in values.items() if name in candidates}
     if not known:
         return Judgement(None, reason=f"not judged: the result has no {_title(rule)}")
@@ -69,7 +78,8 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
         lacking = ", ".join(sorted(candidates - set(known))[:_SHOWN])
         return Judgement(None, reason=f"not judged: the result has no {_title(rule)} of {lacking}")
     if not sure:
-        return Judgement(0, reason=f"{_title(rule)}: no tier is met")
+        more = f"; the baseline has no {listed(lost)} any more" if lost and not rule.features else ""
+        return Judgement(0, reason=f"{_title(rule)}: no tier is met{more}")
     return _met(rule, sure, known)
 
 
@@ -86,7 +96,7 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         return {
             name: _rank(one["status"])
             for name, one in features.items()
-            if name in rule.features or name not in _WHOLES
+            if name in rule.features or not _is_whole(name)
         }
     found = {
         name: one["algorithms"][rule.algorithm]
@@ -94,7 +104,7 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         if rule.algorithm in one["algorithms"]
     }
     # Algorithms of whole rows have no feature; those of columns are not asked of the labels unless named.
-    named = {name: one for name, one in found.items() if name in rule.features or name not in _WHOLES}
+    named = {name: one for name, one in found.items() if name in rule.features or not _is_whole(name)}
     return _numbers(rule.figure, named or found)
 
 
@@ -121,6 +131,10 @@ def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
     told = {one["feature"] for key in ("insufficientData", "notMeasured") for one in body.get(key, ())}
     listed = _WHOLES.union(told, body.get("features", ()), body.get("columns", ()))
     return frozenset(listed.intersection(names))
+
+
+def _is_whole(name: str) -> bool:
+    return name in _WHOLES or name.startswith(_SCORE_OF)
 
 
 def _overall(body: Mapping[str, Any]) -> dict[str, float]:

@@ -3,8 +3,8 @@
 A rule either fires or does not. What holds, whatever comes:
 
 - From firing to recovery is one alert, with one id: it is told once that it fires, once for each more severe
-  tier than any before, and once that it has recovered.
-- A result that cannot be judged changes nothing.
+  tier than any before, and once that it is over: that it has recovered, or that nobody can say any more.
+- A result that cannot be judged changes nothing, unless none to come can be.
 - A result that meets a tier repeats the message when the last one is long enough ago, and no sooner.
 """
 
@@ -26,6 +26,7 @@ class AlertEventKind(StrEnum):
     ESCALATED = "escalated"
     REPEATED = "repeated"
     RECOVERED = "recovered"
+    ENDED = "ended"
     TEST = "test"
 
 
@@ -64,7 +65,7 @@ class AlertStep:
 
     Attributes:
         kind: What.
-        level: The tier that it is about; of a recovery the most severe one.
+        level: The tier that it is about; of what is over the most severe one.
         told: The tiers whose channels hear of it, from 1.
     """
 
@@ -107,17 +108,18 @@ def step(
     now_us = max(now_us, state.told_us, state.fired_us)
     looked = replace(state, reason=judgement.reason, looked_us=now_us, is_judged=judgement.level is not None)
     level = judgement.level
-    if level is None:
+    if level is None and not (judgement.is_gone and state.alert_id):
         return looked, None
-    if level == 0:
+    if not level:
         over = AlertState(
-            is_judged=True,
+            is_judged=level is not None,
             reason=judgement.reason,
             looked_us=now_us,
             window_end_us=state.window_end_us,
         )
+        kind = AlertEventKind.ENDED if level is None else AlertEventKind.RECOVERED
         told = tuple(range(1, state.peak + 1))
-        return over, AlertStep(AlertEventKind.RECOVERED, state.peak, told) if state.alert_id else None
+        return over, AlertStep(kind, state.peak, told) if state.alert_id else None
     names = tuple(name for name, _ in judgement.findings)
     on = replace(looked, level=level, names=names)
     if not state.alert_id:

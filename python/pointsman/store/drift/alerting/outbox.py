@@ -1,6 +1,6 @@
 """The outbox: messages that are to be brought to somebody, or tried again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select, update
 
@@ -11,14 +11,16 @@ from pointsman.store.schema import drift_alert_deliveries, drift_alert_events
 _COLUMNS = drift_alert_deliveries.c
 
 
-def is_due(connection: Connection, now_us: int) -> bool:
+def is_due(connection: Connection, now_us: int, channels: Collection[str]) -> bool:
     """Says whether there is a message to be tried.
 
     Args:
         connection: A transaction.
         now_us: The time by the database's clock.
+        channels: Of these channels alone.
     """
-    due = select(_COLUMNS.row_key).where(_COLUMNS.next_us <= now_us).limit(1)
+    of_channels = (_COLUMNS.next_us <= now_us, _COLUMNS.channel.in_(channels))
+    due = select(_COLUMNS.row_key).where(*of_channels).limit(1)
     return connection.execute(due).first() is not None
 
 
@@ -26,8 +28,8 @@ def due(
     connection: Connection,
     now_us: int,
     limit: int,
+    channels: Collection[str],
     except_ids: Sequence[str] = (),
-    except_channels: Sequence[str] = (),
 ) -> list[tuple[AlertEvent, Delivery]]:
     """Answers messages to be tried, those that wait longest first.
 
@@ -35,8 +37,8 @@ def due(
         connection: A transaction.
         now_us: The time by the database's clock.
         limit: At most so many.
+        channels: Of these channels alone.
         except_ids: Messages that are left out, a few.
-        except_channels: Channels that are left out, a few.
     """
     statement = (
         HEAD.add_columns(*(column for column in _COLUMNS if column.name not in ("row_key", "event_key")))
@@ -44,7 +46,7 @@ def due(
         .where(
             _COLUMNS.next_us <= now_us,
             _COLUMNS.delivery_id.not_in(except_ids),
-            _COLUMNS.channel.not_in(except_channels),
+            _COLUMNS.channel.in_(channels),
         )
         .order_by(_COLUMNS.next_us, _COLUMNS.row_key)
         .limit(limit)

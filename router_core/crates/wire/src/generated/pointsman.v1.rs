@@ -4615,7 +4615,11 @@ pub struct DriftResult {
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
     /// By feature and algorithm: drift, score, pValue, status and what is needed to judge it again; left out in lists. In
     /// parentheses is what is no feature: (label), (score), (confidence) or (prediction), each a column of answers,
-    /// (predictions), which are those answers with their outcomes, and (all), which is all features together.
+    /// (predictions), which are those answers with their outcomes, and (all), which is all features together. Of adwin and
+    /// page_hinkley, score is how many changes they saw in rows that no analysis had before, m such rows, and n all that they
+    /// have seen; details have changes (the times of the rows at which they saw one, the newest 20), since, readFrom and
+    /// readUntil (times), rows, missing, late (rows that came too late to be seen), and beganAnew, which says why where they
+    /// did not go on from where they stood.
     #[prost(btree_map = "string, message", tag = "6")]
     pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -4886,7 +4890,8 @@ pub struct UpdateAlertConfigResponse {
 /// Which algorithms run, and by which thresholds.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AlgorithmSettings {
-    /// Their names; unset means those before, at first all that run by default.
+    /// Their names; unset means those before, at first all that run by default. adwin and page_hinkley run where they are
+    /// named alone: they keep how they stand between analyses.
     #[prost(message, optional, tag = "1")]
     pub enabled: ::core::option::Option<::prost_types::ListValue>,
     /// By algorithm what differs from its defaults. One that is given replaces that of the algorithm, an empty one takes it
@@ -4906,7 +4911,7 @@ pub struct AlgorithmOverride {
     /// From which score on it is an alert.
     #[prost(double, optional, tag = "2")]
     pub alert_threshold: ::core::option::Option<f64>,
-    /// Parameters of the algorithm.
+    /// Parameters of the algorithm. Detectors of changes begin anew with other ones.
     #[prost(btree_map = "string, double", tag = "3")]
     pub params: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -5178,10 +5183,10 @@ pub struct AlertEvent {
     /// The rule; empty of a test.
     #[prost(string, tag = "4")]
     pub rule: ::prost::alloc::string::String,
-    /// The tier that is met; of a recovery the most severe one that was.
+    /// The tier that is met; of a recovery, or an end, the most severe one that was.
     #[prost(string, tag = "5")]
     pub tier: ::prost::alloc::string::String,
-    /// Names the alert, from firing to recovery; empty of a test.
+    /// Names the alert, from firing to recovery or end; empty of a test.
     #[prost(string, tag = "6")]
     pub alert_id: ::prost::alloc::string::String,
     /// The result; empty of a test.
@@ -5215,7 +5220,7 @@ pub struct AlertDelivery {
     /// How often it was tried.
     #[prost(int32, tag = "5")]
     pub attempts: i32,
-    /// Why it was not taken.
+    /// Why it was not taken, or what it waits for that was not tried.
     #[prost(string, tag = "6")]
     pub reason: ::prost::alloc::string::String,
     /// When it was last tried.
@@ -5642,6 +5647,8 @@ pub enum AlertEventKind {
     Recovered = 4,
     /// Somebody tries a channel.
     Test = 5,
+    /// It cannot be said any more whether a tier is met: the baseline or the settings lack the figure.
+    Ended = 6,
 }
 impl AlertEventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -5656,6 +5663,7 @@ impl AlertEventKind {
             Self::Repeated => "ALERT_EVENT_KIND_REPEATED",
             Self::Recovered => "ALERT_EVENT_KIND_RECOVERED",
             Self::Test => "ALERT_EVENT_KIND_TEST",
+            Self::Ended => "ALERT_EVENT_KIND_ENDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5667,6 +5675,7 @@ impl AlertEventKind {
             "ALERT_EVENT_KIND_REPEATED" => Some(Self::Repeated),
             "ALERT_EVENT_KIND_RECOVERED" => Some(Self::Recovered),
             "ALERT_EVENT_KIND_TEST" => Some(Self::Test),
+            "ALERT_EVENT_KIND_ENDED" => Some(Self::Ended),
             _ => None,
         }
     }

@@ -1,0 +1,121 @@
+# Generated from _async/routers.py by scripts/generate_client.py: edit that file, then make generate.
+"""The routers of the client that waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pointsman.client import _requests as requests
+from pointsman.client._connection import Connection
+from pointsman.client._sync.router_records import RouterRecords
+from pointsman.client._sync.router_traffic import RouterTraffic
+from pointsman.client._types import Deployment, Router, RouterPermissions, RouterStatus, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Routers(RouterTraffic, RouterRecords):
+    """The routers, as ``client.routers``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def create(self, router: Router, *, validate_only: bool = False) -> Router:
+        """Creates a router in status registered.
+
+        Args:
+            router: Its id and its variants. An admin may name another user as its owner.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router as it was created.
+
+        Example::
+
+            variants = [Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)]
+            client.routers.create(Router("cancer", variants=variants))
+        """
+        return self._connection.send(requests.create_router(router, validate_only))
+
+    def get(self, router_id: str) -> Router:
+        """Answers one router."""
+        return self._connection.send(requests.get_router(router_id))
+
+    def list(
+        self,
+        *,
+        status: RouterStatus = RouterStatus.UNSPECIFIED,
+        strategy: Strategy = Strategy.UNSPECIFIED,
+        owner: str = "",
+        tag: str = "",
+        page_size: int = 0,
+    ) -> Iterator[Router]:
+        """Goes through the routers that the caller may read, ordered by id.
+
+        Args:
+            status: Only routers in this status.
+            strategy: Only routers of this strategy.
+            owner: Only routers of this user.
+            tag: Only routers with this tag.
+            page_size: How many to ask for at a time; 0 lets the server choose.
+
+        Returns:
+            An iterator that asks for the next page when it is reached.
+        """
+        return self._connection.pages(requests.list_routers(status, strategy, owner, tag, page_size))
+
+    def update(self, router: Router, fields: Sequence[str], *, validate_only: bool = False) -> Router:
+        """Changes the named fields of a router; on a running one they take effect at once.
+
+        Args:
+            router: The router with its new values. When its etag is set and old, the update is refused.
+            fields: Names of fields of :class:`Router` that are not the server's to set, but for
+                ``router_id``, ``strategy`` and ``permissions``; ``owner`` hands it over to another user.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router after the change.
+
+        Example::
+
+            router = client.routers.get("cancer")
+            changed = dataclasses.replace(router, description="Spring trial")
+            client.routers.update(changed, ["description"])
+        """
+        return self._connection.send(requests.update_router(router, fields, validate_only))
+
+    def delete(self, router_id: str, *, etag: str = "") -> None:
+        """Deletes a router; a running one is stopped first."""
+        self._connection.send(requests.delete_router(router_id, etag))
+
+    def deploy(self, router_id: str, *, etag: str = "") -> Deployment:
+        """Puts a router into service and answers when it is running or has failed, within 40 s."""
+        return self._connection.send(requests.deploy_router(router_id, etag))
+
+    def start(self, router_id: str, *, etag: str = "") -> Deployment:
+        """Puts a stopped router back into service."""
+        return self._connection.send(requests.start_router(router_id, etag))
+
+    def stop(self, router_id: str, *, etag: str = "") -> Router:
+        """Takes a running router out of service; its configuration stays."""
+        return self._connection.send(requests.stop_router(router_id, etag))
+
+    def set_permissions(self, router_id: str, permissions: RouterPermissions, *, etag: str = "") -> Router:
+        """Sets who may read and call a router, replacing what was set before.
+
+        Args:
+            router_id: The router.
+            permissions: All of them; whoever is not among ``shared_user_ids`` is not shared with any more.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The router with its new permissions.
+
+        Raises:
+            AbortedError: The etag is old.
+            InvalidArgumentError: A user id is not well-formed.
+            NotFoundError: There is no such router, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change the router.
+        """
+        return self._connection.send(requests.set_permissions(router_id, permissions, etag))

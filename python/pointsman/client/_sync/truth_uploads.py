@@ -1,0 +1,85 @@
+# Generated from _async/truth_uploads.py by scripts/generate_client.py: edit that file, then make generate.
+"""Sends a file of outcomes part by part, and goes on where a broken upload stood."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pointsman.client import _requests as requests
+from pointsman.client._errors import ClientError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from pointsman.client._call import Call
+    from pointsman.client._connection import Connection
+    from pointsman.client._types import GroundTruthFileReport, GroundTruthFormat
+
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Between attempts to reach a server that was there before: it may be starting again."""
+
+
+def send_outcomes(
+    connection: Connection,
+    model_id: str,
+    file: BinaryIO,
+    written: GroundTruthFormat,
+    on_progress: Callable[[int], None] | None,
+) -> GroundTruthFileReport:
+    """Sends a file of outcomes; what is not sent to its end leaves nothing at the server.
+
+    Args:
+        connection: Where to.
+        model_id: The model.
+        file: The file, open for reading bytes.
+        written: How its rows are.
+        on_progress: Is called with the bytes that are taken.
+    """
+    begun = partial(requests.truth_piece, model_id, secrets.token_hex(16), written)
+    try:
+        return _send(connection, begun, file, on_progress)
+    except BaseException:
+        _abandon(connection, begun)
+        raise
+
+
+def _send(
+    connection: Connection,
+    piece: Callable[..., Call[GroundTruthFileReport]],
+    file: BinaryIO,
+    on_progress: Callable[[int], None] | None,
+) -> GroundTruthFileReport:
+    state = _send_piece(connection, piece())
+    rest = b""
+    while True:
+        wanted = state.chunk_bytes - len(rest)
+        read = connection.work(partial(file.read, wanted))
+        rest, is_last = rest + read, len(read) < wanted
+        offset = state.received_bytes
+        state = _send_piece(connection, piece(offset, rest, is_last=is_last))
+        rest = rest[state.received_bytes - offset :]
+        if on_progress:
+            on_progress(state.received_bytes)
+        if state.is_complete or state.is_refused:
+            return state
+
+
+def _send_piece(connection: Connection, call: Call[GroundTruthFileReport]) -> GroundTruthFileReport:
+    """Sends a piece, and again while the server cannot be reached for a moment."""
+    for pause_seconds in _PAUSES_SECONDS:
+        try:
+            return connection.send(call)
+        except UnavailableError:
+            connection.wait(pause_seconds)
+    return connection.send(call)
+
+
+def _abandon(connection: Connection, piece: Callable[..., Call[GroundTruthFileReport]]) -> None:
+    """Says that the rest will not come; a server that does not hear it finds out by itself."""
+    try:
+        connection.send(piece(is_abandoned=True))
+    except ClientError:
+        return

@@ -1,0 +1,56 @@
+"""How many rows days have, by which rows are told that came after their time was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pointsman.control.drift.program.streams.rows import files_within
+from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT
+from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.domain.drift.streams import first_remembered_us
+from pointsman.domain.values import MICROSECONDS_PER_DAY
+from pointsman.lake.models.snapshot import FILES
+from pointsman.store.database import Database
+from pointsman.store.drift import predictions
+
+
+def days_of(
+    database: Database, analysis: Analysis, spec: AnalysisSpec, begun_us: int, until_us: int
+) -> dict[int, int]:
+    """Counts rows with features by day of UTC, of the last days before a time.
+
+    Args:
+        database: Where logged predictions are.
+        analysis: Whose model.
+        spec: Where the lake's files are.
+        begun_us: From this time on, as far as days are remembered.
+        until_us: Before this time.
+
+    Returns:
+        By day, counted from 1970, its rows; days without any are left out.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    start_us = max(begun_us, first_remembered_us(until_us))
+    with database.read() as sql:
+        found = predictions.counts_by_day(sql, analysis.model_key, start_us, until_us)
+    recorded = {"start_us": max(start_us, spec.began_us), "end_us": until_us}
+    with duckdb.connect(config={"threads": 2, "memory_limit": MEMORY_LIMIT}) as connection:
+        sources: list[tuple[str, dict[str, Any]]] = []
+        if files := files_within(spec, start_us, until_us):
+            sources.append((FILES, {"files": list(files)}))
+        for place, path in enumerate(spec.tails):
+            with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
+                connection.register(f"tail_{place}", reader.read_all())
+            sources.append((f"tail_{place}", {}))
+        for source, values in sources:
+            rows = connection.execute(
+                f"SELECT time_us // {MICROSECONDS_PER_DAY}, count(*) FROM {source} "
+                f"WHERE {IN_WINDOW} AND features_content = 'all' GROUP BY 1",
+                recorded | values,
+            ).fetchall()
+            for day, count in rows:
+                found[day] = found.get(day, 0) + count
+    return found

@@ -1,0 +1,138 @@
+"""The rows that streams have not seen yet: all of a time, whichever windows they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pointsman.control.drift.program.window import Window
+from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.domain.drift.baselines import ColumnKind
+from pointsman.store.database import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_VALUES_AT_ONCE = 4_000_000
+
+
+class StreamRows:
+    """Rows of a time in the order of their times, as a file.
+
+    Of one time rows are in the order of their ids; no analysis reads some of them alone, for it is by times
+    that streams are cut.
+
+    Args:
+        database: Where logged predictions are.
+        analysis: Whose model.
+        spec: Where the lake's files are.
+        folder: Where to write.
+        features: The features, which are numbers.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        analysis: Analysis,
+        spec: AnalysisSpec,
+        folder: Path,
+        features: Sequence[str],
+    ) -> None:
+        self._database = database
+        self._analysis = analysis
+        self._spec = spec
+        self._folder = folder
+        self._features = features
+        self._path = folder
+        self._time_column = ""
+
+    def write(self, start_us: int, until_us: int, most_rows: int) -> int:
+        """Writes rows; answers before which time they are all of them.
+
+        Args:
+            start_us: From this time on.
+            until_us: Before this time, or before the row with which there would be more than wanted.
+            most_rows: So many are wanted at most, unless more have one time.
+        """
+        count = self._write(start_us, until_us, most_rows + 1)
+        if count <= most_rows:
+            return until_us
+        first, last = self._ends()
+        if last > first:
+            return last
+        self._write(start_us, last + 1, None)
+        return last + 1
+
+    def each(
+        self, until_us: int, reached: Callable[[float], None]
+    ) -> Iterator[tuple[NDArray[np.int64], Mapping[str, NDArray[np.float64]]]]:
+        """Goes through the rows in parts: their times, and by feature their values, NaN where one is missing.
+
+        Args:
+            until_us: Before this time.
+            reached: Is told how much is read, 0 to 1.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self._path) as file:
+            at_once = max(1_000, _VALUES_AT_ONCE // len(self._features))
+            done = 0
+            for batch in file.iter_batches(at_once):
+                times = batch.column(self._time_column).to_numpy()
+                count = int(times.searchsorted(until_us))
+                values = {
+                    name: batch.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)[:count]
+                    for name in self._features
+                }
+                yield times[:count], values
+                done += batch.num_rows
+                reached(done / file.metadata.num_rows)
+
+    def _write(self, start_us: int, until_us: int, most_rows: int | None) -> int:
+        span = replace(self._analysis, window_start_us=start_us, window_end_us=until_us)
+        kinds = dict.fromkeys(self._features, ColumnKind.NUMBER)
+        spec = replace(self._spec, files=files_within(self._spec, start_us, until_us))
+        window = Window(self._database, span, spec, self._folder, kinds, most_rows or 2**62)
+        self._path, self._time_column = window.write(), window.time_column
+        return window.row_count
+
+    def _ends(self) -> tuple[int, int]:
+        """Answers the first time and the last one of the file."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self._path) as file:
+            first, last = (
+                file.read_row_group(group, [self._time_column]).column(0)
+                for group in (0, file.num_row_groups - 1)
+            )
+        return first[0].as_py(), last[-1].as_py()
+
+
+def files_within(spec: AnalysisSpec, start_us: int, until_us: int) -> tuple[str, ...]:
+    """Answers the lake's files that may have rows of a time, those of the analysis' window or not.
+
+    Args:
+        spec: Where the files are.
+        start_us: From this time on.
+        until_us: Before this time.
+    """
+    others = (path for path in spec.other_files if _may_have(path, start_us, until_us))
+    return (*spec.files, *others)
+
+
+def _may_have(path: str, start_us: int, until_us: int) -> bool:
+    """Looks into the foot of a file: of other times a feature may have had another type."""
+    import pyarrow.parquet as pq
+
+    found = pq.read_metadata(path)
+    place = found.schema.names.index("time_us")
+    for group in range(found.num_row_groups):
+        ends = found.row_group(group).column(place).statistics
+        if ends is None or not ends.has_min_max or (ends.min < until_us and ends.max >= start_us):
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""Feedback: values by prediction, and what is made of them."""

@@ -1,0 +1,1 @@
+"""What arms of bandits were chosen and rewarded."""

@@ -1,0 +1,1 @@
+"""Routers: what they are now, and what they were."""
