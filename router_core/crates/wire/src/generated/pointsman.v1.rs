@@ -4615,7 +4615,11 @@ pub struct DriftResult {
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
     /// By feature and algorithm: drift, score, pValue, status and what is needed to judge it again; left out in lists. In
     /// parentheses is what is no feature: (label), (score), (confidence) or (prediction), each a column of answers,
-    /// (predictions), which are those answers with their outcomes, and (all), which is all features together.
+    /// (predictions), which are those answers with their outcomes, and (all), which is all features together. Of adwin and
+    /// page_hinkley, score is how many changes they saw in rows that no analysis had before, m such rows, and n all that they
+    /// have seen; details have changes (the times of the rows at which they saw one, the newest 20), since, readFrom and
+    /// readUntil (times), rows, missing, late (rows that came too late to be seen), and beganAnew, which says why where they
+    /// did not go on from where they stood.
     #[prost(btree_map = "string, message", tag = "6")]
     pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -4886,7 +4890,8 @@ pub struct UpdateAlertConfigResponse {
 /// Which algorithms run, and by which thresholds.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AlgorithmSettings {
-    /// Their names; unset means those before, at first all that run by default.
+    /// Their names; unset means those before, at first all that run by default. adwin and page_hinkley run where they are
+    /// named alone: they keep how they stand between analyses.
     #[prost(message, optional, tag = "1")]
     pub enabled: ::core::option::Option<::prost_types::ListValue>,
     /// By algorithm what differs from its defaults. One that is given replaces that of the algorithm, an empty one takes it
@@ -4906,7 +4911,7 @@ pub struct AlgorithmOverride {
     /// From which score on it is an alert.
     #[prost(double, optional, tag = "2")]
     pub alert_threshold: ::core::option::Option<f64>,
-    /// Parameters of the algorithm.
+    /// Parameters of the algorithm. Detectors of changes begin anew with other ones.
     #[prost(btree_map = "string, double", tag = "3")]
     pub params: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
