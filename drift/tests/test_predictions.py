@@ -58,7 +58,10 @@ def test_inputs_that_move_to_where_the_model_is_unsure_lower_the_estimate() -> N
     assert cbpe.status is Status.ALERT
     assert cbpe.value == pytest.approx(0.637, abs=0.03)
     assert cbpe.expected == pytest.approx(0.818, abs=0.03)
-    assert float(cbpe.details["f1Lower"] or 0) < float(cbpe.details["f1"] or 0)
+    lower, middle = cbpe.details["f1Lower"], cbpe.details["f1"]
+    assert isinstance(lower, float)
+    assert isinstance(middle, float)
+    assert lower < middle
     assert result.features["(confidence)"] is Status.ALERT
     reasons = {one.algorithm: one.reason for one in result.not_measured}
     assert reasons["accuracy_drop"] == "0 predictions of the current side have a label; 30 are needed"

@@ -176,7 +176,7 @@ def test_a_reference_without_a_number_has_no_scale() -> None:
 
 
 def test_runs_that_were_seen_already_are_judged_as_they_are_told() -> None:
-    runs = {
+    runs: dict[str, WatchedRun | NotMeasured] = {
         "adwin": WatchedRun(2, 900, 300, {"changes": ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")}),
         "page_hinkley": NotMeasured("no row is new"),
     }

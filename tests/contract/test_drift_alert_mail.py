@@ -1,6 +1,7 @@
 """Mail that must be protected and logged in: the history of alerts says what came of it, and no secret."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -31,7 +32,11 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def mail(certificate):
-    options = {"require_starttls": True, "auth_required": True, "authenticator": authenticated}
+    options: dict[str, Any] = {
+        "require_starttls": True,
+        "auth_required": True,
+        "authenticator": authenticated,
+    }
     with contextlib.closing(MailCatcher(tls_context=certificate.server_context(), **options)) as catcher:
         yield catcher
 

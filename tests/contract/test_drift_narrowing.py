@@ -2,12 +2,13 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
 
 from pointsman.domain.recording import hashed_entity
-from pointsman.lake import model_descriptions
+from pointsman.lake.models import descriptions
 from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.v1 import drift_pb2
@@ -58,13 +59,13 @@ async def test_pages_and_histories_are_the_same_either_way(bench, cancer, monkey
     begin_long_ago(bench.database_url)
     begin = datetime.now(UTC) - timedelta(days=11)
     await fill(bench, cancer, begin, hashes=hashes)
-    asked = [
+    asked: list[dict[str, Any]] = [
         {},
         {"start_date": moment(begin + timedelta(days=3)), "end_date": moment(begin + timedelta(days=6))},
     ]
     told = []
     for most in (0, 20_000):
-        monkeypatch.setattr(model_descriptions, "_MOST_ENTITIES", most)
+        monkeypatch.setattr(descriptions, "_MOST_ENTITIES", most)
         for window in asked:
             for known in (True, False):
                 wanted = drift_pb2.GetPredictionsRequest(
@@ -72,11 +73,11 @@ async def test_pages_and_histories_are_the_same_either_way(bench, cancer, monkey
                 )
                 told.append(MessageToDict(await cancer.drift.GetPredictions(wanted)))
         for number in (5, 30):
-            wanted = drift_pb2.GetPerformanceHistoryRequest(model_id="cancer", window_days=number)
-            told.append(MessageToDict(await cancer.drift.GetPerformanceHistory(wanted)))
+            steps = drift_pb2.GetPerformanceHistoryRequest(model_id="cancer", window_days=number)
+            told.append(MessageToDict(await cancer.drift.GetPerformanceHistory(steps)))
     half = len(told) // 2
     assert told[:half] == told[half:]
-    known, unknown = told[0], told[1]
-    assert known["total"] + unknown["total"] == 30
-    assert known["total"] > 5, "too few outcomes for the comparison to say anything"
-    assert {one["entityId"] for one in known["predictions"]} <= {"ann", "bob", "cid"} or hashes
+    matched, unknown = told[0], told[1]
+    assert matched["total"] + unknown["total"] == 30
+    assert matched["total"] > 5, "too few outcomes for the comparison to say anything"
+    assert {one["entityId"] for one in matched["predictions"]} <= {"ann", "bob", "cid"} or hashes

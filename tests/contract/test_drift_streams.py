@@ -32,7 +32,7 @@ from .test_postgresql import open_bench
 
 __all__ = ["new_postgres", "postgres_server"]
 
-BEFORE = {"age": changing(2, [0.0], 200), "plan": ["free", "paid"] * 100}
+BEFORE: dict[str, list[Any]] = {"age": changing(2, [0.0], 200), "plan": ["free", "paid"] * 100}
 AFTER = changing(3, [0.0, 3.0, 0.0], 100)
 HOUR_US = 3_600_000_000
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")

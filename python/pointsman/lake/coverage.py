@@ -106,8 +106,8 @@ def _of_these_times(
     ]
     for part in batched(files, _FILES_AT_ONCE):
         asked = {file.name: _places(connection, file, span, wanted) for file in part}
-        if asked := {name: places.tolist() for name, places in asked.items() if len(places)}:
-            yield from reader.tables(asked, _NAMES)
+        if numbers := {name: places.tolist() for name, places in asked.items() if len(places)}:
+            yield from reader.tables(numbers, _NAMES)
 
 
 class _Wanted:

@@ -144,7 +144,7 @@ def test_an_upload_is_whole_or_not_there_while_its_server_is_killed(
 
 @dataclass(frozen=True)
 class Comparison:
-    """What an analysis compares: so much that its work is more than the start of its program, or little."""
+    """What an analysis compares: little, or what takes about as long as the start of its program."""
 
     rows: int
     features: int
@@ -305,7 +305,8 @@ def test_an_analysis_whose_program_is_killed_is_tried_again_or_fails_and_has_one
     failed = len(jobs) - len(succeeded)
     wanted_rows = [("failed", failed, 0), ("succeeded", len(succeeded), len(succeeded))]
     assert stored == [row for row in wanted_rows if row[1]]
-    assert lost >= 0.75 * KILLS, f"{killed - lost} of {killed} programs had stored their result when killed"
+    least = 0.75 if KILLS >= 20 else 0.5
+    assert lost >= least * KILLS, f"{killed - lost} of {killed} programs had stored their result when killed"
     with capsys.disabled():
         print(
             f"\n{killed} kills of programs that ran, {lost} before they had stored a result; {killer.missed} "

@@ -47,7 +47,9 @@ def time():
 def key(database):
     add_model(database)
     with database.read() as connection:
-        return models.find(connection, "cancer").row_key
+        found = models.find(connection, "cancer")
+    assert found is not None
+    return found.row_key
 
 
 @pytest.fixture

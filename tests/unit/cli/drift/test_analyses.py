@@ -61,8 +61,20 @@ def test_the_exit_code_says_how_much_drifts(server: Any, status: Any, code: int)
 def test_changes_that_detectors_saw_are_listed_by_their_times(server: Any) -> None:
     result = a_result(drift_pb2.DRIFT_STATUS_ALERT)
     times = ["2026-11-01T12:00:00Z", "2026-11-02T12:00:00.5Z"]
-    told = {"drift": True, "score": 25, "pValue": None, "status": "alert", "details": {"changes": times}}
-    quiet = {"drift": False, "score": 0, "pValue": None, "status": "ok", "details": {"changes": []}}
+    told: dict[str, Any] = {
+        "drift": True,
+        "score": 25,
+        "pValue": None,
+        "status": "alert",
+        "details": {"changes": times},
+    }
+    quiet: dict[str, Any] = {
+        "drift": False,
+        "score": 0,
+        "pValue": None,
+        "status": "ok",
+        "details": {"changes": []},
+    }
     result.features["age"].update({"adwin": told, "page_hinkley": quiet})
     server.on("DriftService/GetLatestResult", result)
     shown = run(server, "results", "cancer", "--latest").stdout

@@ -59,6 +59,7 @@ def test_an_alert_whose_figure_is_in_no_result_to_come_ends_and_says_why(rule, f
     assert judgement.reason == f"not judged any more: {why}"
     state = AlertState("a" * 32, 1, 2, 5, 6, open_names, True, "found", 7, 8)
     over, told = step(state, rule, judgement, 10, "b" * 32)
+    assert told is not None
     assert (told.kind, told.level, told.told) == (AlertEventKind.ENDED, 2, (1, 2))
     assert (over.alert_id, over.level, over.names) == ("", 0, ())
     assert (over.is_judged, over.reason) == (False, judgement.reason)
