@@ -1,8 +1,8 @@
 """Counts the recorded rows of a window that have feedback: a join, for each may be there without the other.
 
 Feedback is taken for predictions that are not recorded or no longer kept, and for rows that a batch did not
-have; none of it covers anything. In files rows are found by their times and numbers, whose columns are short;
-of those that are as one with feedback the ids are read, which take up a tenth of a file.
+have; none of it covers anything. In files rows are found by their times, of which a column is short; of
+those that are as one with feedback the ids are read, which take up a tenth of a file.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 _TABLE = "rows_with_feedback"
 _NAMES = ("time_us", "prediction_id", "row", "variant", "reason")
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
-_TIMES = f'SELECT time_us, "row", {PLACE} FROM {READ_FILES} WHERE time_us >= $start_us AND time_us <= $end_us'
+_IN_SPAN = f"FROM {READ_FILES} WHERE time_us >= $start_us AND time_us <= $end_us"
 _FILES_AT_ONCE = 16
+_MANY_OF_ONE_TIME = 4
 _COVERED = f"""
 SELECT variant, CASE WHEN $step_us = 0 THEN {WHOLE} ELSE (time_us - $origin_us) // $step_us END, count(*)
 FROM ({{source}})
@@ -116,35 +117,56 @@ class _Wanted:
     def __init__(self, batch: RowsWithFeedback) -> None:
         import numpy as np
 
-        self._times, of_row = np.unique(np.array(batch.times_us, dtype=np.int64), return_inverse=True)
+        self.times, of_row = np.unique(np.array(batch.times_us, dtype=np.int64), return_inverse=True)
         rows = np.array(batch.rows, dtype=np.int64)
         self._row_count = int(rows.max()) + 1
         self._pairs = np.unique(of_row * self._row_count + rows)
 
-    def find(self, times: NDArray[np.int64], rows: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Answers which rows are among them; arrays of one length."""
+    def timed(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Answers the places of times that are among them."""
         import numpy as np
 
-        first, behind = np.searchsorted(self._times, [times.min(initial=0), times.max(initial=-1) + 1])
-        near = self._times[first:behind]
-        if len(near) == 0:
-            return np.zeros(len(times), dtype=bool)
-        nearest = np.minimum(np.searchsorted(near, times), len(near) - 1)
-        found: NDArray[np.bool_] = (near[nearest] == times) & (rows < self._row_count)
-        nearest += first
-        # Calls of many rows have one time.
-        found[found] = np.isin(nearest[found] * self._row_count + rows[found], self._pairs)
+        first, behind = np.searchsorted(self.times, [times.min(), times.max() + 1])
+        near = self.times[first:behind]
+        # As files have them; what is not in order is sorted first.
+        order = None if bool(np.all(times[:-1] <= times[1:])) else np.argsort(times, kind="stable")
+        rising = times if order is None else times[order]
+        starts, ends = np.searchsorted(rising, near), np.searchsorted(rising, near, side="right")
+        edges = np.zeros(len(times) + 1, dtype=np.int64)
+        edges[starts[ends > starts]] += 1
+        edges[ends[ends > starts]] -= 1
+        found = np.flatnonzero(np.cumsum(edges[:-1]))
+        return found if order is None else np.sort(order[found])
+
+    def numbered(self, times: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Answers which of rows, whose times are among them, have a number of theirs, too."""
+        import numpy as np
+
+        pairs = np.searchsorted(self.times, times) * self._row_count + rows
+        found: NDArray[np.bool_] = (rows < self._row_count) & np.isin(pairs, self._pairs)
         return found
 
 
 def _places(
     connection: DuckDBPyConnection, file: SnapshotFile, span: Span, wanted: _Wanted
 ) -> NDArray[np.int64]:
-    """Answers the numbers of a file's rows that are as one with feedback."""
+    """Answers the numbers of a file's rows that may be ones with feedback."""
     values = {"start_us": span.start_us, "end_us": span.end_us} | files_of([file.path])
-    read = connection.execute(_TIMES, values).fetchnumpy()
-    places: NDArray[np.int64] = read[PLACE]
-    return places[wanted.find(read["time_us"], read["row"])]
+
+    def read(*columns: str) -> list[NDArray[np.int64]]:
+        found = connection.execute(f"SELECT {', '.join(columns)} {_IN_SPAN}", values).fetchnumpy()
+        return [found[column.strip('"')] for column in columns]
+
+    times, places = read("time_us", PLACE)
+    if len(times) == 0:
+        return places
+    found = wanted.timed(times)
+    if len(found) <= _MANY_OF_ONE_TIME * len(wanted.times):
+        return places[found]
+    # Calls of many rows have one time.
+    times, rows, places = read("time_us", '"row"', PLACE)
+    found = wanted.timed(times)
+    return places[found[wanted.numbered(times[found], rows[found])]]
 
 
 def _register(registered: ExitStack, connection: DuckDBPyConnection, name: str, table: pa.Table) -> None:

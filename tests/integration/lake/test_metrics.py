@@ -179,6 +179,19 @@ class TestCoverage:
         lake.ship()
         assert coverage_of(lake, Window(START_US, START_US + 1)) == {(WHOLE, "a"): (10, 10)}
 
+    def test_of_calls_of_many_rows_those_are_covered_that_have_feedback(self, lake):
+        calls = []
+        for time_us in (START_US, START_US + 1):
+            [first] = lake.record(time_us, variant="a", row_count=40)
+            calls.append(first)
+            for row in range(1, 40):
+                lake.record(time_us, variant="a", row=row, row_count=40, prediction_id=first["prediction_id"])
+        lake.ship()
+        for row in (3, 7):
+            lake.feed({**calls[0], "row": row}, 1.0)
+        lake.feed({**calls[1], "row": 41}, 1.0)
+        assert coverage_of(lake, Window(START_US, START_US + 2)) == {(WHOLE, "a"): (2, 80)}
+
     def test_values_for_rows_that_are_not_recorded_cover_nothing(self, lake):
         [recorded] = lake.record(START_US, variant="a")
         lake.feed({**recorded, "row": 1}, 1.0)

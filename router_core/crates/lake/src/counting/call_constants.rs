@@ -1,4 +1,4 @@
-//! Columns of which a row group holds one value: its statistics say so, and nothing is read of them.
+//! Columns of which a row group holds one value, or none: its statistics say so, and nothing is read of them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::counting::call_columns::COLUMNS;
 /// Of every group something is read, so that its rows are counted.
 const ALWAYS_READ: &str = "time_us";
 
-/// The columns of a group that hold one value, as long as its batches may be.
+/// The columns of a group that hold one value or none, as long as its batches may be.
 pub(crate) struct Constants {
     columns: Vec<(FieldRef, ArrayRef)>,
 }
@@ -25,7 +25,8 @@ impl Constants {
         let columns = group.columns().iter().filter_map(|chunk| {
             let name = COLUMNS.iter().find(|&&name| chunk.column_path().parts() == [name])?;
             let array = if *name == ALWAYS_READ { None } else { constant(chunk, most_rows) }?;
-            Some((Arc::new(Field::new(*name, array.data_type().clone(), false)), array))
+            let is_nullable = array.null_count() > 0;
+            Some((Arc::new(Field::new(*name, array.data_type().clone(), is_nullable)), array))
         });
         Self { columns: columns.collect() }
     }
@@ -48,8 +49,15 @@ impl Constants {
 
 fn constant(chunk: &ColumnChunkMetaData, rows: usize) -> Option<ArrayRef> {
     let statistics = chunk.statistics()?;
-    let is_told = statistics.null_count_opt() == Some(0);
-    if !is_told || !statistics.min_is_exact() || !statistics.max_is_exact() {
+    let null_count = statistics.null_count_opt()?;
+    if null_count > 0 {
+        // Of a column without a value, the reader would make a dictionary row by row.
+        return u64::try_from(chunk.num_values())
+            .ok()
+            .filter(|&all| all == null_count)
+            .and_then(|_| nothing(statistics, rows));
+    }
+    if !statistics.min_is_exact() || !statistics.max_is_exact() {
         return None;
     }
     match statistics {
@@ -63,6 +71,17 @@ fn constant(chunk: &ColumnChunkMetaData, rows: usize) -> Option<ArrayRef> {
             let word = only(of.min_opt(), of.max_opt())?.as_utf8().ok()?;
             let words = Arc::new(StringArray::from(vec![word]));
             Some(Arc::new(DictionaryArray::new(Int32Array::from_value(0, rows), words)))
+        }
+        _ => None,
+    }
+}
+
+fn nothing(statistics: &Statistics, rows: usize) -> Option<ArrayRef> {
+    match statistics {
+        Statistics::Int64(_) => Some(Arc::new(Int64Array::new_null(rows))),
+        Statistics::ByteArray(_) => {
+            let words = Arc::new(StringArray::new_null(0));
+            Some(Arc::new(DictionaryArray::new(Int32Array::new_null(rows), words)))
         }
         _ => None,
     }
