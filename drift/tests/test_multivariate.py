@@ -170,8 +170,8 @@ def test_a_compiled_baseline_has_no_rows_to_look_at() -> None:
 def test_parameters_and_missing_packages_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     table = {"x": [1.0, 2.0] * 100, "y": [2.0, 1.0] * 100}
     for name, parameters, words in (
-        ("domain_classifier", {"folds": 2.5}, "folds: 2.5 is not a whole number between 2 and 20"),
-        ("pca_reconstruction", {"variance": 1.0}, "variance: 1.0 is not below 1"),
+        ("domain_classifier", {"folds": 2.5}, "2.5 is not a whole number"),
+        ("pca_reconstruction", {"variance": 1.0}, "1.0 is not below 1"),
     ):
         with pytest.raises(AlgorithmError, match=words):
             compare(table, table, algorithms=[name], parameters={name: parameters})

@@ -71,8 +71,8 @@ def read_options(
                     f"parameters[{name!r}]: {parameter!r} is not known; "
                     f"known are {list(algorithm.parameters)}"
                 )
-            if not 0 < value < math.inf:
-                raise InvalidOptionError(f"parameters[{name!r}][{parameter!r}]: {value} is not above 0")
+            if fault := algorithm.fault_of(parameter, value):
+                raise InvalidOptionError(f"parameters[{name!r}][{parameter!r}]: {value} {fault}")
     return Options(
         tuple(found),
         {name: _thresholds(name, value) for name, value in thresholds.items()},

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pointsman_drift.algorithms.bounds import Bounds
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.packages import find_lacking
 from pointsman_drift.tables.families import Kind
@@ -69,6 +70,7 @@ class Algorithm:
         effect: What the score is, and its unit.
         types: Kinds of columns that it applies to, where it looks at single columns.
         parameters: Names and defaults.
+        bounds: By parameter between what it may lie; any other is above 0.
         kind: What it looks at.
         is_default: Whether it runs when none is named.
         plain_test: Whether with calibration off p < 0.05 makes it a warning, as the table of levels has it.
@@ -85,6 +87,11 @@ class Algorithm:
     is_default: bool = True
     plain_test: bool = False
     needs: tuple[str, str] | None = None
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+
+    def fault_of(self, parameter: str, value: float) -> str:
+        """Says what is wrong with the value of a parameter; empty where nothing is."""
+        return self.bounds.get(parameter, Bounds()).fault(value)
 
     def find_lacking(self) -> str:
         """Says what to install before it can run; empty where everything is there."""

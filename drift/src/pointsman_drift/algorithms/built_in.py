@@ -1,6 +1,7 @@
 """The algorithms that come with this library, with their thresholds: the one table of them."""
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Thresholds
+from pointsman_drift.algorithms.bounds import Bounds
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.of_counts import (
     measure_chi_square,
@@ -17,7 +18,7 @@ from pointsman_drift.algorithms.of_predictions import (
 from pointsman_drift.algorithms.of_streams import stream_measure
 from pointsman_drift.algorithms.of_tables import measure_domain_classifier, measure_pca_reconstruction
 from pointsman_drift.algorithms.of_values import measure_ks, measure_wasserstein
-from pointsman_drift.streaming.watching import PARAMETERS
+from pointsman_drift.streaming.watching import BOUNDS, PARAMETERS
 from pointsman_drift.tables.families import Kind
 
 _ORDERED = frozenset({Kind.NUMERIC})
@@ -30,6 +31,7 @@ BUILT_IN = (
         Thresholds(0.1, 0.2),
         "population stability index, nats, less its mean without drift",
         parameters={"epsilon": 1e-4},
+        bounds={"epsilon": Bounds(below=1.0)},
     ),
     Algorithm(
         "ks_test", measure_ks, Thresholds(0.1, 0.2), "Kolmogorov's D, 0 to 1", _ORDERED, plain_test=True
@@ -75,6 +77,7 @@ BUILT_IN = (
         Thresholds(0.55, 0.65),
         "area under the ROC curve of rows that the classifier has not seen, 0.5 when the tables are alike",
         parameters={"folds": 5.0},
+        bounds={"folds": Bounds(1.0, 21.0, is_whole=True)},
         kind=AlgorithmKind.MULTIVARIATE,
         needs=("sklearn", "multivariate"),
         is_default=False,
@@ -85,6 +88,8 @@ BUILT_IN = (
         Thresholds(0.1, 0.2),
         "Kolmogorov's D of reconstruction errors, 0 to 1",
         parameters={"variance": 0.65},
+        # A share of 1 leaves no errors.
+        bounds={"variance": Bounds(below=1.0)},
         kind=AlgorithmKind.MULTIVARIATE,
         is_default=False,
     ),
@@ -116,6 +121,7 @@ BUILT_IN = (
             Thresholds(1.0, 2.0),
             "changes seen in this run",
             parameters=PARAMETERS[name],
+            bounds=BOUNDS[name],
             kind=AlgorithmKind.STREAMING,
             needs=("river", "streaming"),
         )

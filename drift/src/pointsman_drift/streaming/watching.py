@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pointsman_drift.algorithms.bounds import Bounds
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.errors import InvalidOptionError, InvalidTableError
 from pointsman_drift.streaming.detectors import DETECTORS, library, restored
@@ -18,7 +19,10 @@ PARAMETERS: Mapping[str, Mapping[str, float]] = {
 values' unit. ``threshold``: how far sums rise above their least; ``forgetting``: what they lose with a value;
 ``least``: values before the first change."""
 
-SHARES = {("adwin", "delta"): 1.0, ("page_hinkley", "forgetting"): 1.0}
+BOUNDS: Mapping[str, Mapping[str, Bounds]] = {
+    "adwin": {"delta": Bounds(below=1.0)},
+    "page_hinkley": {"forgetting": Bounds(below=1.0), "least": Bounds(is_whole=True)},
+}
 """Parameters that are shares, and what they stay below."""
 
 
@@ -154,10 +158,8 @@ def _parameters(algorithm: str, given: Mapping[str, float]) -> dict[str, float]:
     for name, value in given.items():
         if name not in defaults:
             raise InvalidOptionError(f"parameters: {name!r} is not known; known are {list(defaults)}")
-        if not 0 < value < np.inf:
-            raise InvalidOptionError(f"parameters[{name!r}]: {value} is not above 0")
-        if value >= SHARES.get((algorithm, name), np.inf):
-            raise InvalidOptionError(f"parameters[{name!r}]: {value} is not below 1")
+        if fault := BOUNDS[algorithm].get(name, Bounds()).fault(value):
+            raise InvalidOptionError(f"parameters[{name!r}]: {value} {fault}")
     return {**defaults, **{name: float(value) for name, value in given.items()}}
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from pointsman.control.drift import models
-from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, changed, check_settings
+from pointsman.domain.drift.alerts import (
+    AlertChanges,
+    AlertSettings,
+    ParameterCheck,
+    changed,
+    check_settings,
+)
 from pointsman.domain.keys import Principal
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings
@@ -59,9 +65,12 @@ class AlertDesk:
 
 
 @cache
-def known_algorithms() -> Mapping[str, frozenset[str]]:
-    """Answers by algorithm the names of its parameters; those of installed distributions are among them."""
-    return {one.name: frozenset(one.parameters) for one in _of_analyses()}
+def known_algorithms() -> Mapping[str, Mapping[str, ParameterCheck]]:
+    """Answers by algorithm and parameter who checks a value; those of entry points are there, too."""
+    return {
+        one.name: {parameter: partial(one.fault_of, parameter) for parameter in one.parameters}
+        for one in _of_analyses()
+    }
 
 
 def lacking_algorithms() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -105,14 +105,20 @@ def changed(settings: AlertSettings, changes: AlertChanges) -> AlertSettings:
     return replace(settings, **given)
 
 
+ParameterCheck = Callable[[float], str]
+"""Says what is wrong with the value of a parameter; empty where nothing is."""
+
+
 def check_settings(
-    settings: AlertSettings, known: Mapping[str, frozenset[str]], lacking: Mapping[str, str] | None = None
+    settings: AlertSettings,
+    known: Mapping[str, Mapping[str, ParameterCheck]],
+    lacking: Mapping[str, str] | None = None,
 ) -> None:
     """Checks settings as a whole.
 
     Args:
         settings: The settings.
-        known: By algorithm the names of its parameters.
+        known: By algorithm and parameter who checks a value.
         lacking: By algorithm that cannot run here what to install.
 
     Raises:
@@ -152,7 +158,7 @@ def check_settings(
 
 
 def _check_override(
-    found: Violations, path: str, override: AlgorithmOverride, params: frozenset[str]
+    found: Violations, path: str, override: AlgorithmOverride, params: Mapping[str, ParameterCheck]
 ) -> None:
     warning, alert = override.warning_threshold, override.alert_threshold
     if (warning is None) != (alert is None):
@@ -167,8 +173,8 @@ def _check_override(
         if name not in params:
             known = ", ".join(sorted(params)) or "none"
             found.add(f"{path}.params", f"{shown(name)} is not known; known are: {known}")
-        elif not 0 < value < math.inf:
-            found.add(f"{path}.params.{name}", f"{value} is not above 0")
+        elif fault := params[name](value):
+            found.add(f"{path}.params.{name}", f"{value:g} {fault}")
 
 
 def check_recipients(found: Violations, path: str, recipients: tuple[str, ...]) -> None:
@@ -186,5 +192,5 @@ def check_recipients(found: Violations, path: str, recipients: tuple[str, ...]) 
             found.add(f"{path}[{index}]", f"{shown(address)} is no e-mail address")
 
 
-def _unknown(name: str, known: Mapping[str, frozenset[str]]) -> str:
+def _unknown(name: str, known: Collection[str]) -> str:
     return f"{shown(name)} is no algorithm; known are {', '.join(known)}"

@@ -1,7 +1,10 @@
 """Settings: what is not given stays; an override that says nothing takes away what was set."""
 
+import math
+
 import pytest
 
+from pointsman.control.drift.alert_settings import known_algorithms
 from pointsman.domain.drift.alerts import (
     AlertChanges,
     AlertSettings,
@@ -37,10 +40,31 @@ def test_an_empty_override_takes_away_that_of_its_algorithm():
 def test_an_algorithm_that_cannot_run_is_refused_with_what_to_install() -> None:
     wanted = AlertSettings(algorithms=("psi", "ks_test"))
     with pytest.raises(InvalidArgumentError) as caught:
-        check_settings(wanted, {"psi": frozenset(), "ks_test": frozenset()}, {"ks_test": "pip install it"})
+        check_settings(wanted, {"psi": {}, "ks_test": {}}, {"ks_test": "pip install it"})
     (violation,) = caught.value.fields
     assert violation.field == "algorithms.enabled[1]"
     assert violation.description.endswith("'ks_test' cannot run on this server: pip install it")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "parameter", "value", "fault"),
+    [
+        ("psi", "epsilon", 0.0, "0 is not above 0"),
+        ("psi", "epsilon", math.nan, "nan is not above 0"),
+        ("adwin", "delta", 1.0, "1 is not below 1"),
+        ("page_hinkley", "least", 2.5, "2.5 is not a whole number"),
+        ("page_hinkley", "threshold", math.inf, "inf is not finite"),
+        ("domain_classifier", "folds", 1.0, "1 is not above 1"),
+        ("pca_reconstruction", "variance", 2.0, "2 is not below 1"),
+    ],
+)
+def test_a_parameter_that_no_analysis_could_run_with_is_refused(algorithm, parameter, value, fault) -> None:
+    wanted = AlertSettings(overrides={algorithm: AlgorithmOverride(params={parameter: value})})
+    with pytest.raises(InvalidArgumentError) as caught:
+        check_settings(wanted, known_algorithms())
+    (violation,) = caught.value.fields
+    assert violation.field == f"algorithms.overrides.{algorithm}.params.{parameter}"
+    assert violation.description == fault
 
 
 @pytest.mark.parametrize(
