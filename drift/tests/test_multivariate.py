@@ -173,7 +173,7 @@ def test_parameters_and_missing_packages_are_told(monkeypatch: pytest.MonkeyPatc
         ("domain_classifier", {"folds": 2.5}, "2.5 is not a whole number"),
         ("pca_reconstruction", {"variance": 1.0}, "1.0 is not below 1"),
     ):
-        with pytest.raises(AlgorithmError, match=words):
+        with pytest.raises(InvalidOptionError, match=words):
             compare(table, table, algorithms=[name], parameters={name: parameters})
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     with pytest.raises(AlgorithmError, match=r"pip install 'pointsman-drift\[multivariate\]'"):
