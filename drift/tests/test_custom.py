@@ -11,7 +11,9 @@ import pytest
 
 from pointsman_drift import (
     AlgorithmError,
+    Bounds,
     ColumnPair,
+    InvalidOptionError,
     Measurement,
     NotMeasured,
     ParquetQuery,
@@ -36,6 +38,14 @@ class Largest:
     def measure(self, pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement | NotMeasured:
         change = abs(pair.current.most - pair.reference.most) / parameters["unit"]
         return Measurement(change, change, *pair.rows)
+
+
+def test_an_algorithm_of_a_user_says_between_what_its_parameters_lie() -> None:
+    class Bounded(Largest):
+        bounds: Mapping[str, Bounds] = {"unit": Bounds(1.0, 5.0)}
+
+    with pytest.raises(InvalidOptionError, match=r"parameters\['largest'\]\['unit'\]: 0.25 is not above 1"):
+        compare(BEFORE, AFTER, algorithms=[Bounded()], parameters={"largest": {"unit": 0.25}})
 
 
 def test_a_class_is_an_algorithm_by_what_it_declares() -> None:

@@ -7,6 +7,7 @@
 """
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured, Thresholds
+from pointsman_drift.algorithms.bounds import Bounds
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.algorithms.registry import algorithms
@@ -49,6 +50,7 @@ __all__ = [
     "AlgorithmError",
     "AlgorithmKind",
     "Baseline",
+    "Bounds",
     "Calibration",
     "ClassPredictions",
     "ColumnPair",

@@ -13,7 +13,8 @@ class CustomAlgorithm(Protocol):
     """What a user's class must have.
 
     It may also declare ``kind`` (what it looks at; one column unless told), ``types`` (kinds of columns),
-    ``parameters`` (names and defaults, all above 0) and ``effect`` (what the score is, and its unit).
+    ``parameters`` (names and defaults), ``bounds`` (by parameter; any other is above 0) and ``effect`` (what
+    the score is, and its unit).
     """
 
     name: str
@@ -70,4 +71,5 @@ def adopt(given: Any) -> Algorithm:
         types,
         dict(getattr(algorithm, "parameters", {})),
         kind,
+        bounds=dict(getattr(algorithm, "bounds", {})),
     )
