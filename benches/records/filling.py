@@ -115,7 +115,7 @@ def wait_until_compacted(data_dir: Path) -> float:
 
 
 def _make_older(data_dir: Path, create_time_us: int) -> _Signature:
-    """Gives the router an earlier creation, in a generation of its own; answers what makes its ids."""
+    """Gives router and models an earlier creation, in a generation of its own; answers what makes its ids."""
     with closing(sqlite3.connect(data_dir / DATABASE)) as connection, connection:
         connection.execute("UPDATE generation SET value = value + 1")
         connection.execute(
@@ -123,6 +123,7 @@ def _make_older(data_dir: Path, create_time_us: int) -> _Signature:
             " WHERE router_id = ?",
             (create_time_us, ROUTER),
         )
+        connection.execute("UPDATE model_versions SET create_time_us = ?", (create_time_us,))
         found = connection.execute(
             "SELECT incarnation, key_id, secret FROM routers, signing_keys"
             " WHERE router_id = ? AND retire_time_us IS NULL",
