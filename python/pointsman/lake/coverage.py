@@ -18,6 +18,7 @@ from pointsman.lake.conditions import COUNTED, Conditions, Span
 from pointsman.lake.file_rows import PLACE, FileReader
 from pointsman.lake.keys import READ_FILES, files_of
 from pointsman.lake.snapshot import Snapshot, SnapshotFile
+from pointsman.lake.streams import table_of_columns
 from pointsman.lake.tail import Tail
 from pointsman.store.feedback.feedback_reading import RowsWithFeedback
 
@@ -177,10 +178,5 @@ def _register(registered: ExitStack, connection: DuckDBPyConnection, name: str, 
 def _table(batch: RowsWithFeedback) -> pa.Table:
     import pyarrow as pa
 
-    return pa.table(
-        {
-            "time_us": pa.array(batch.times_us, pa.int64()),
-            "prediction_id": pa.array(batch.prediction_ids, pa.string()),
-            "row": pa.array(batch.rows, pa.int32()),
-        }
-    )
+    schema = pa.schema([("time_us", pa.int64()), ("prediction_id", pa.string()), ("row", pa.int32())])
+    return table_of_columns(schema, [batch.times_us, batch.prediction_ids, batch.rows])

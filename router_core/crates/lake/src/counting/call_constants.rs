@@ -52,10 +52,8 @@ fn constant(chunk: &ColumnChunkMetaData, rows: usize) -> Option<ArrayRef> {
     let null_count = statistics.null_count_opt()?;
     if null_count > 0 {
         // Of a column without a value, the reader would make a dictionary row by row.
-        return u64::try_from(chunk.num_values())
-            .ok()
-            .filter(|&all| all == null_count)
-            .and_then(|_| nothing(statistics, rows));
+        let is_empty = u64::try_from(chunk.num_values()) == Ok(null_count);
+        return if is_empty { nothing(statistics, rows) } else { None };
     }
     if !statistics.min_is_exact() || !statistics.max_is_exact() {
         return None;
