@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, insert, select
 
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.values import MICROSECONDS_PER_DAY
@@ -87,9 +87,7 @@ def between(
     """
     after: tuple[int, int] | None = None
     while True:
-        statement = select(drift_predictions).where(
-            _COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us
-        )
+        statement = select(drift_predictions).where(*_of_time(model_key, start_us, end_us))
         if after is not None:
             time_us, row_key = after
             later = (_COLUMNS.time_us > time_us) | (
@@ -190,7 +188,7 @@ def count_between(connection: Connection, model_key: int, start_us: int, end_us:
         start_us: From this time on.
         end_us: Before this time.
     """
-    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    this = _of_time(model_key, start_us, end_us)
     return int(connection.execute(select(func.count()).where(*this)).scalar_one())
 
 
@@ -204,7 +202,7 @@ def counts_by_day(connection: Connection, model_key: int, start_us: int, end_us:
         end_us: Before this time.
     """
     day = _COLUMNS.time_us // MICROSECONDS_PER_DAY
-    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    this = _of_time(model_key, start_us, end_us)
     rows = connection.execute(select(day, func.count()).where(*this).group_by(day))
     return {int(number): int(counted) for number, counted in rows}
 
@@ -221,7 +219,7 @@ def entities_between(
         end_us: Before this time.
         most: At most so many.
     """
-    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    this = _of_time(model_key, start_us, end_us)
     named = select(_COLUMNS.entity_id).where(*this, _COLUMNS.entity_id != "").distinct().limit(most)
     return list(connection.execute(named).scalars())
 
@@ -236,7 +234,7 @@ def newest(connection: Connection, model_key: int, start_us: int, end_us: int, m
         end_us: Before this time.
         most: At most so many.
     """
-    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    this = _of_time(model_key, start_us, end_us)
     statement = select(_COLUMNS.prediction_id, _COLUMNS.time_us, _COLUMNS.entity_id).where(*this)
     rows = connection.execute(statement.order_by(_COLUMNS.time_us.desc(), _COLUMNS.prediction_id).limit(most))
     return [PageRow(prediction_id, 0, time_us, "", entity_id) for prediction_id, time_us, entity_id in rows]
@@ -289,3 +287,7 @@ def _loaded(row: Any) -> LoggedPrediction:
         entity_id=row["entity_id"],
         latency_ms=row["latency_ms"],
     )
+
+
+def _of_time(model_key: int, start_us: int, end_us: int) -> tuple[ColumnElement[bool], ...]:
+    return (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)

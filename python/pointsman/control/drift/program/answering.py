@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
-from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT, quoted_text
+from pointsman.control.drift.program.querying import querying, tails_of
+from pointsman.control.drift.program.window import IN_WINDOW, quoted_text
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
@@ -58,28 +59,13 @@ class AnswerWindow:
 
     def read(self) -> Predictions | None:
         """Reads the answers in the order of their time; None where none can be compared."""
-        import duckdb
-
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(self._folder / "spilled"),
-            "threads": 2,
-        }
-        with duckdb.connect(config=config) as connection:
-            self._register_tails(connection)
+        with querying(self._spec, self._folder) as connection:
             self._match(connection)
             table = self._answers(connection)
         left_out = LeftOut()
         found = read_answers(table, self._form, left_out)
         self.notes += left_out.notes()
         return found
-
-    def _register_tails(self, connection: DuckDBPyConnection) -> None:
-        import pyarrow as pa
-
-        for place, path in enumerate(self._spec.tails):
-            with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
-                connection.register(f"tail_{place}", reader.read_all())
 
     def _match(self, connection: DuckDBPyConnection) -> None:
         """Makes the table ``known``: the outcome of each prediction of the window that has one."""
@@ -110,7 +96,7 @@ class AnswerWindow:
         with self._database.read() as sql:
             heads = predictions.heads(sql, self._analysis.model_key)
             logged = self._written("heads", (logged_table(part) for part in heads if part))
-        sources = [f"SELECT {ROW_COLUMNS} FROM tail_{place} WHERE {RECORDED}" for place in self._tails()]
+        sources = [f"SELECT {ROW_COLUMNS} FROM {tail} WHERE {RECORDED}" for tail in tails_of(self._spec)]
         if logged is not None:
             sources.append(f"SELECT {ROW_COLUMNS} FROM read_parquet({quoted_text(str(logged))})")
         if self._spec.files or self._spec.other_files:
@@ -123,7 +109,7 @@ class AnswerWindow:
         with self._database.read() as sql:
             between = predictions.between(sql, one.model_key, one.window_start_us, one.window_end_us)
             logged = self._written("answers", (answer_table(part) for part in between))
-        parts = [f"SELECT {ANSWER_COLUMNS} FROM tail_{place} WHERE {IN_WINDOW}" for place in self._tails()]
+        parts = [f"SELECT {ANSWER_COLUMNS} FROM {tail} WHERE {IN_WINDOW}" for tail in tails_of(self._spec)]
         values: dict[str, Any] = {}
         if logged is not None:
             parts.append(f"FROM read_parquet({quoted_text(str(logged))})")
@@ -166,9 +152,6 @@ class AnswerWindow:
             for table in tables:
                 writer.write_table(table)
         return path
-
-    def _tails(self) -> range:
-        return range(len(self._spec.tails))
 
     def _values(self) -> dict[str, Any]:
         """Answers the window of recorded rows, of which those from before the model are of another one."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pointsman.control.drift.program.querying import querying, tails_of
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.baselines import ColumnKind
@@ -36,7 +37,6 @@ SLICES = {VARIANT: "variant", VERSION: "model_version"}
 _ORDER = ("time_us", "prediction_id", "row")
 """Columns of the lake by which rows are in order; their times come first."""
 IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
-MEMORY_LIMIT = "1GB"
 
 
 class Window:
@@ -95,23 +95,9 @@ class Window:
         Raises:
             FailedPreconditionError: A feature is recorded with another type than the baseline has.
         """
-        import duckdb
-        import pyarrow as pa
-
         target = self._folder / "window.parquet"
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(self._folder / "spilled"),
-            "threads": 2,
-        }
-        with duckdb.connect(config=config) as connection:
-            sources = []
-            if self._spec.files:
-                sources.append(FILES)
-            for place, path in enumerate(self._spec.tails):
-                with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
-                    connection.register(f"tail_{place}", reader.read_all())
-                sources.append(f"tail_{place}")
+        with querying(self._spec, self._folder) as connection:
+            sources = [*([FILES] if self._spec.files else []), *tails_of(self._spec)]
             parts = [self._selected(connection, source) for source in sources]
             parts.append(f"SELECT * FROM read_parquet({quoted_text(str(self._write_logged()))})")
             values = self._values("files") if self._spec.files else self._values()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from pointsman.control.drift.program.querying import querying, tails_of
 from pointsman.control.drift.program.streams.rows import files_within
-from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT
+from pointsman.control.drift.program.window import IN_WINDOW
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.streams import first_remembered_us
@@ -30,21 +32,15 @@ def days_of(
     Returns:
         By day, counted from 1970, its rows; days without any are left out.
     """
-    import duckdb
-    import pyarrow as pa
-
     start_us = max(begun_us, first_remembered_us(until_us))
     with database.read() as sql:
         found = predictions.counts_by_day(sql, analysis.model_key, start_us, until_us)
     recorded = {"start_us": max(start_us, spec.began_us), "end_us": until_us}
-    with duckdb.connect(config={"threads": 2, "memory_limit": MEMORY_LIMIT}) as connection:
+    with querying(spec, Path(spec.folder)) as connection:
         sources: list[tuple[str, dict[str, Any]]] = []
         if files := files_within(spec, start_us, until_us):
             sources.append((FILES, {"files": list(files)}))
-        for place, path in enumerate(spec.tails):
-            with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
-                connection.register(f"tail_{place}", reader.read_all())
-            sources.append((f"tail_{place}", {}))
+        sources += [(tail, {}) for tail in tails_of(spec)]
         for source, values in sources:
             rows = connection.execute(
                 f"SELECT time_us // {MICROSECONDS_PER_DAY}, count(*) FROM {source} "
