@@ -264,6 +264,14 @@ def count_lake_calls(lake_folder: str | os.PathLike[str], query: bytes) -> bytes
         JournalError: a file cannot be read.
     """
 
+def count_lake_coverage(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
+    """Answers a ``CoverageQuery`` with its ``CoverageCounts``.
+
+    Raises:
+        PositionGoneError: a file was replaced: read the manifest again.
+        JournalError: a file cannot be read.
+    """
+
 def replay_lake_decisions(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
     """Answers a ``ReplayQuery`` with its ``ReplayAnswer``.
 

@@ -26,6 +26,16 @@ pub(crate) fn count_lake_calls<'py>(
     answer(py, || pointsman_gateway::count_lake_calls(&lake_folder, query))
 }
 
+/// Answers a `CoverageQuery` with its `CoverageCounts`.
+#[pyfunction]
+pub(crate) fn count_lake_coverage<'py>(
+    py: Python<'py>,
+    lake_folder: PathBuf,
+    query: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    answer(py, || pointsman_gateway::count_lake_coverage(&lake_folder, query))
+}
+
 /// Writes one file from those of a `MergeRequest`; answers its `LakeFile`.
 #[pyfunction]
 pub(crate) fn merge_lake_files<'py>(

@@ -34,7 +34,10 @@ mod _core {
             InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
             ModelVersionError, PositionGoneError, StaleSnapshotError,
         },
-        lake::{count_lake_calls, merge_lake_files, read_lake_rows, redecide, replay_lake_decisions},
+        lake::{
+            count_lake_calls, count_lake_coverage, merge_lake_files, read_lake_rows, redecide,
+            replay_lake_decisions,
+        },
         limits::{datatypes, limits},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},

@@ -92,6 +92,12 @@ class NativeCore:
             return _core.count_lake_calls(lake_folder, query)
 
     @staticmethod
+    def count_lake_coverage(lake_folder: Path, query: bytes) -> bytes:
+        """Answers a ``CoverageQuery`` with its ``CoverageCounts``."""
+        with translated():
+            return _core.count_lake_coverage(lake_folder, query)
+
+    @staticmethod
     def merge_lake_files(lake_folder: Path, request: bytes) -> bytes:
         """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``."""
         with translated():

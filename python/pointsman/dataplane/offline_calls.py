@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pointsman import errors
+from pointsman.lake.streams import write_stream
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,19 +55,13 @@ def table_of(
 
 def stream_of(table: pa.Table) -> bytes:
     """Writes what the engine reads of a table."""
-    import pyarrow as pa
-
     is_read = [
         name in ("entity_id", "draw") or name.startswith((_FEATURE, METADATA_PREFIX))
         for name in table.column_names
     ]
     # By number, for a name may be there twice; and a table without columns has no rows.
     read = [number for number, wanted in enumerate(is_read) if wanted] or list(range(table.num_columns))[:1]
-    wanted = table.select(read)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, wanted.schema) as writer:
-        writer.write_table(wanted)
-    return bytes(sink.getvalue().to_pybytes())
+    return write_stream(table.select(read))
 
 
 def rows_of(stream: bytes) -> pa.Table:

@@ -6,7 +6,7 @@ groups for each row of an entity, whose rows lie far apart.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pointsman.domain.batching import batched
@@ -58,25 +58,13 @@ class FileReader:
             for path, number in part:
                 asked.setdefault(path, []).append(number)
             paths = list(asked)
-            for table in self.tables({names[path]: rows for path, rows in asked.items()}, columns):
+            query = record_pb2.RowsQuery(
+                files=[record_pb2.FileRows(path=names[path], rows=rows) for path, rows in asked.items()],
+                columns=columns,
+            )
+            answer = record_pb2.RowsAnswer.FromString(
+                self._queries.read_lake_rows(self._snapshot.lake_folder, query.SerializeToString())
+            )
+            for table in map(read_stream, answer.arrow_streams):
                 indexes, numbers = table.column("file_index").to_pylist(), table.column(PLACE).to_pylist()
                 yield [(paths[index], number) for index, number in zip(indexes, numbers, strict=True)], table
-
-    def tables(self, asked: Mapping[str, Sequence[int]], columns: Sequence[str] = ()) -> Iterator[pa.Table]:
-        """Answers tables of rows that have the same columns, with the place of their file among those asked.
-
-        Args:
-            asked: By the path below the lake's folder the numbers of rows; few enough to have in memory.
-            columns: Only these columns, and of those only what a file has; none for all.
-
-        Raises:
-            PositionGoneError: A file was replaced, so that the manifest must be read again.
-        """
-        query = record_pb2.RowsQuery(
-            files=[record_pb2.FileRows(path=name, rows=rows) for name, rows in asked.items()],
-            columns=columns,
-        )
-        answer = record_pb2.RowsAnswer.FromString(
-            self._queries.read_lake_rows(self._snapshot.lake_folder, query.SerializeToString())
-        )
-        return map(read_stream, answer.arrow_streams)

@@ -101,7 +101,7 @@ class KeyFinder:
             found = self._merged(found, self._tail_keys(conditions, count, after), after)
         for group in groups_of(self._view.snapshot.files, conditions):
             narrowed = conditions.within(_before(found, count, conditions))
-            files = [file for file in group if _overlaps(file, narrowed.span)]
+            files = [file for file in group if file.overlaps(narrowed.span.start_us, narrowed.span.end_us)]
             if files:
                 found = self._merged(found, self._file_keys(files, narrowed, count, after), after)
         if not conditions.descending:
@@ -208,13 +208,9 @@ def _before(found: Sequence[Key], count: int, conditions: Conditions) -> Span:
     return Span(conditions.span.start_us, last_us)
 
 
-def _overlaps(file: SnapshotFile, span: Span) -> bool:
-    return file.max_time_us >= span.start_us and file.min_time_us <= span.end_us
-
-
 def groups_of(files: Sequence[SnapshotFile], conditions: Conditions) -> Iterator[list[SnapshotFile]]:
     """Answers files from the list's beginning on, in groups that grow: most pages need only the first."""
-    ordered = [file for file in files if _overlaps(file, conditions.span)]
+    ordered = [file for file in files if file.overlaps(conditions.span.start_us, conditions.span.end_us)]
     if conditions.descending:
         ordered.sort(key=lambda file: file.max_time_us, reverse=True)
     else:

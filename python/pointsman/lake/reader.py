@@ -232,13 +232,13 @@ class LakeReader:
             if isinstance(router.policy, FeatureRules):
                 counts = replace(counts, rule_splits=rule_splits(connection, snapshot, tail, conditions))
             covered = covered_rows(
-                connection,
                 self._queries,
                 snapshot,
                 tail,
                 conditions,
                 window,
                 self._covering(router, conditions, feedback_from_us),
+                self._options.threads,
             )
             return replace(
                 counts,

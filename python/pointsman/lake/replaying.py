@@ -77,11 +77,7 @@ def replay_part(
         routers_of: Answers what the router was in some generations.
     """
     span = conditions.span
-    files = [
-        file
-        for file in snapshot.files
-        if file.min_time_us <= span.end_us and file.max_time_us >= span.start_us
-    ]
+    files = [file for file in snapshot.files if file.overlaps(span.start_us, span.end_us)]
     where, values = conditions.sql()
     columns = "SELECT DISTINCT router_generation FROM"
     found = tail.query(connection, f"{columns} {{table}} WHERE {where}", values)

@@ -37,6 +37,10 @@ class SnapshotFile:
     row_count: int
     journal_id: str = ""
 
+    def overlaps(self, start_us: int, end_us: int) -> bool:
+        """Whether rows of it may be of these times, of which both ends belong to them."""
+        return self.max_time_us >= start_us and self.min_time_us <= end_us
+
 
 @dataclass(frozen=True)
 class Snapshot:

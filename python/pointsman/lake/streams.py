@@ -24,6 +24,16 @@ def read_stream(stream: bytes) -> pa.Table:
         return reader.read_all()
 
 
+def write_stream(table: pa.Table) -> bytes:
+    """Writes a table as one stream."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
 def array_of(numbers: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Array[Any]:
     """Makes an array of numbers."""
     import pyarrow as pa

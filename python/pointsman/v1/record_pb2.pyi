@@ -375,6 +375,42 @@ class CountQuery(_message.Message):
     thread_count: int
     def __init__(self, files: _Optional[_Iterable[str]] = ..., arrow_streams: _Optional[_Iterable[bytes]] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., origin_time_us: _Optional[int] = ..., step_us: _Optional[int] = ..., buckets_per_e: _Optional[int] = ..., one_entity_in: _Optional[int] = ..., thread_count: _Optional[int] = ...) -> None: ...
 
+class CoverageQuery(_message.Message):
+    __slots__ = ("files", "arrow_streams", "start_time_us", "end_time_us", "origin_time_us", "step_us", "rows_with_feedback", "thread_count")
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    ARROW_STREAMS_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    STEP_US_FIELD_NUMBER: _ClassVar[int]
+    ROWS_WITH_FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedScalarFieldContainer[str]
+    arrow_streams: _containers.RepeatedScalarFieldContainer[bytes]
+    start_time_us: int
+    end_time_us: int
+    origin_time_us: int
+    step_us: int
+    rows_with_feedback: bytes
+    thread_count: int
+    def __init__(self, files: _Optional[_Iterable[str]] = ..., arrow_streams: _Optional[_Iterable[bytes]] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., origin_time_us: _Optional[int] = ..., step_us: _Optional[int] = ..., rows_with_feedback: _Optional[bytes] = ..., thread_count: _Optional[int] = ...) -> None: ...
+
+class CoverageCounts(_message.Message):
+    __slots__ = ("counts",)
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    counts: _containers.RepeatedCompositeFieldContainer[CoverageCount]
+    def __init__(self, counts: _Optional[_Iterable[_Union[CoverageCount, _Mapping]]] = ...) -> None: ...
+
+class CoverageCount(_message.Message):
+    __slots__ = ("step", "variant", "row_count")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    variant: str
+    row_count: int
+    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., row_count: _Optional[int] = ...) -> None: ...
+
 class CallCounts(_message.Message):
     __slots__ = ("calls", "latencies", "entities")
     CALLS_FIELD_NUMBER: _ClassVar[int]

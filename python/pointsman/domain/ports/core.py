@@ -141,6 +141,17 @@ class LakeQueries(Protocol):
             PositionGoneError: A file was replaced since the manifest was read: read it again.
         """
 
+    def count_lake_coverage(self, lake_folder: Path, query: bytes) -> bytes:
+        """Counts the rows of a window that have feedback, as a ``CoverageQuery`` says.
+
+        Returns:
+            What was counted, as ``CoverageCounts``.
+
+        Raises:
+            JournalError: A file cannot be read.
+            PositionGoneError: A file was replaced since the manifest was read: read it again.
+        """
+
 
 class LakeMerging(Protocol):
     """Writes files of a lake anew, whoever has written them."""

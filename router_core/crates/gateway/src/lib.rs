@@ -41,7 +41,7 @@ pub use pointsman_model::ModelError;
 pub use publishing::publisher::Published;
 pub use recording::journal_config::JournalConfig;
 pub use recording::lake_files::{
-    count_lake_calls, merge_lake_files, read_lake_rows, redecide, replay_lake_decisions,
+    count_lake_calls, count_lake_coverage, merge_lake_files, read_lake_rows, redecide, replay_lake_decisions,
 };
 pub use routing::onnx_target::FileFault;
 pub use routing::probe::{data_file_names, signature_faults};

@@ -15,7 +15,7 @@ mod tables;
 
 pub use calls::input_plan::is_left_out;
 pub use columns::registry::ColumnRegistry;
-pub use counting::call_count::count_calls;
+pub use counting::{call_count::count_calls, coverage::count_coverage};
 pub use deciding::{
     offline::{OfflineError, decide_rows, decide_rows_by, replay_rows},
     replay::{redecide, replay_decisions},

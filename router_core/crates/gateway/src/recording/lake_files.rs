@@ -25,6 +25,15 @@ pub fn count_lake_calls(lake_folder: &Path, query: &[u8]) -> Result<Vec<u8>, Gat
     Ok(counts.encode_to_vec())
 }
 
+/// Answers an encoded `CoverageQuery` with its `CoverageCounts`.
+///
+/// # Errors
+/// The query cannot be read, names what is not there, or a file cannot be read.
+pub fn count_lake_coverage(lake_folder: &Path, query: &[u8]) -> Result<Vec<u8>, GatewayError> {
+    let counts = pointsman_lake::count_coverage(&RealFiles, lake_folder, &decode("query", query)?)?;
+    Ok(counts.encode_to_vec())
+}
+
 /// Writes one file from those of an encoded `MergeRequest`; answers its encoded `LakeFile`.
 ///
 /// # Errors

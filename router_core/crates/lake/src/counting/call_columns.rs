@@ -123,7 +123,11 @@ pub(crate) fn numbers<'b, T: ArrowPrimitiveType>(
 }
 
 /// The number of each row's word.
-fn word_numbers(batch: &RecordBatch, name: &str, words: &mut Words) -> Result<Vec<u32>, ArrowError> {
+pub(crate) fn word_numbers(
+    batch: &RecordBatch,
+    name: &str,
+    words: &mut Words,
+) -> Result<Vec<u32>, ArrowError> {
     let found = column(batch, name)?;
     if let Some(plain) = found.as_string_opt::<i32>() {
         return Ok(plain.iter().map(|word| words.number(word.unwrap_or(""))).collect());

@@ -9,31 +9,30 @@ use parquet::file::{
     statistics::Statistics,
 };
 
-use crate::counting::call_columns::COLUMNS;
-
 /// Of every group something is read, so that its rows are counted.
 const ALWAYS_READ: &str = "time_us";
 
 /// The columns of a group that hold one value or none, as long as its batches may be.
 pub(crate) struct Constants {
+    wanted: &'static [&'static str],
     columns: Vec<(FieldRef, ArrayRef)>,
 }
 
 impl Constants {
-    /// Finds them. No batch has more rows.
-    pub(crate) fn of(group: &RowGroupMetaData, most_rows: usize) -> Self {
+    /// Finds them among the columns that are wanted. No batch has more rows.
+    pub(crate) fn of(group: &RowGroupMetaData, wanted: &'static [&'static str], most_rows: usize) -> Self {
         let columns = group.columns().iter().filter_map(|chunk| {
-            let name = COLUMNS.iter().find(|&&name| chunk.column_path().parts() == [name])?;
+            let name = wanted.iter().find(|&&name| chunk.column_path().parts() == [name])?;
             let array = if *name == ALWAYS_READ { None } else { constant(chunk, most_rows) }?;
             let is_nullable = array.null_count() > 0;
             Some((Arc::new(Field::new(*name, array.data_type().clone(), is_nullable)), array))
         });
-        Self { columns: columns.collect() }
+        Self { wanted, columns: columns.collect() }
     }
 
     /// The columns that must be read.
     pub(crate) fn others(&self) -> impl Iterator<Item = &'static str> {
-        COLUMNS.into_iter().filter(|name| self.columns.iter().all(|(field, _)| field.name() != name))
+        self.wanted.iter().copied().filter(|name| self.columns.iter().all(|(field, _)| field.name() != name))
     }
 
     /// Adds them to what was read.

@@ -12,13 +12,17 @@ use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
     counting::{
-        call_columns::with_dictionaries,
+        call_columns::{COLUMNS, with_dictionaries},
         call_constants::Constants,
         call_counter::{CallCounter, Window},
         histogram::{Buckets, Histogram},
     },
     error::LakeError,
-    reading::{row_groups::groups_within, stored_file::StoredFile, threads::sum_files},
+    reading::{
+        row_groups::{groups_within, prefetch_group},
+        stored_file::StoredFile,
+        threads::sum_files,
+    },
 };
 
 /// Rows that are read at a time.
@@ -72,16 +76,11 @@ fn count_file(
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(of_parquet)?;
     let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
     let groups: Vec<_> =
-        groups.map(|(index, group)| (index, group, Constants::of(group, BATCH_ROWS))).collect();
+        groups.map(|(index, group)| (index, group, Constants::of(group, &COLUMNS, BATCH_ROWS))).collect();
     let columns_of =
         |constants: &Constants| ProjectionMask::columns(metadata.parquet_schema(), constants.others());
     for (_, group, constants) in &groups {
-        let columns = columns_of(constants);
-        for (_, chunk) in group.columns().iter().enumerate().filter(|(leaf, _)| columns.leaf_included(*leaf))
-        {
-            let (start, length) = chunk.byte_range();
-            file.prefetch(start, length);
-        }
+        prefetch_group(&file, group, &columns_of(constants));
     }
     for (index, _, constants) in &groups {
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())

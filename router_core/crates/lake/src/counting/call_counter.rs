@@ -16,6 +16,8 @@ const PIN: &str = "pin";
 /// Calls of one variant that another one answered tell nothing of either, but of what was decided.
 const FALLBACK: &str = "fallback";
 const OVERRIDE: &str = "override";
+/// What feedback is in no figure for.
+pub(crate) const UNCOUNTED: [&str; 3] = [PIN, FALLBACK, OVERRIDE];
 const ENTITY: &str = "entity";
 /// For each variant, where its last call was counted: most calls are like the one before.
 const RECENT: usize = 64;
@@ -31,6 +33,21 @@ pub(crate) struct Window {
     pub(crate) step_us: i64,
     /// Of the entities one in so many is counted; a power of two.
     pub(crate) one_entity_in: u64,
+}
+
+impl Window {
+    /// Whether a time belongs to it.
+    pub(crate) const fn has(&self, time_us: i64) -> bool {
+        time_us >= self.start_us && time_us <= self.end_us
+    }
+
+    /// The step of a time.
+    pub(crate) fn step(&self, time_us: i64) -> i32 {
+        if self.step_us <= 0 {
+            return 0;
+        }
+        i32::try_from((time_us - self.origin_us) / self.step_us).unwrap_or(i32::MAX)
+    }
 }
 
 /// What calls are told apart by.
@@ -116,11 +133,11 @@ impl<'q> CallCounter<'q> {
 
     fn add_row(&mut self, columns: &CallColumns<'_>, at: usize) {
         let time_us = columns.time_us[at];
-        if time_us < self.window.start_us || time_us > self.window.end_us {
+        if !self.window.has(time_us) {
             return;
         }
         let key = CallKey {
-            step: self.step(time_us),
+            step: self.window.step(time_us),
             variant: columns.variant[at],
             pinned: columns.reason[at] == self.pin,
             fallback: columns.reason[at] == self.fallback,
@@ -166,13 +183,6 @@ impl<'q> CallCounter<'q> {
             };
             self.entities.add(columns.entity_hash.value(at), place);
         }
-    }
-
-    fn step(&self, time_us: i64) -> i32 {
-        if self.window.step_us <= 0 {
-            return 0;
-        }
-        i32::try_from((time_us - self.window.origin_us) / self.window.step_us).unwrap_or(i32::MAX)
     }
 
     /// Adds calls; answers the place of their latencies.

@@ -4,5 +4,7 @@ pub(crate) mod call_columns;
 pub(crate) mod call_constants;
 pub(crate) mod call_count;
 pub(crate) mod call_counter;
+pub(crate) mod coverage;
 pub(crate) mod entity_sample;
 pub(crate) mod histogram;
+pub(crate) mod with_feedback;

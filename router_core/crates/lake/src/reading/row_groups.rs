@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use parquet::{
-    arrow::arrow_reader::RowGroups,
+    arrow::{ProjectionMask, arrow_reader::RowGroups},
     basic::Compression,
     column::page::{Page, PageIterator, PageMetadata, PageReader},
     errors::ParquetError,
@@ -108,6 +108,14 @@ pub(crate) fn groups_within(
     metadata.row_groups().iter().enumerate().filter(move |(_, group)| {
         times_of(group).is_none_or(|(first, last)| first <= last_us && last >= first_us)
     })
+}
+
+/// Has the system fetch columns of a group, which are read soon.
+pub(crate) fn prefetch_group(file: &StoredFile, group: &RowGroupMetaData, columns: &ProjectionMask) {
+    let chunks = group.columns().iter().enumerate().filter(|(leaf, _)| columns.leaf_included(*leaf));
+    for (start, length) in chunks.map(|(_, chunk)| chunk.byte_range()) {
+        file.prefetch(start, length);
+    }
 }
 
 /// One column of row groups.

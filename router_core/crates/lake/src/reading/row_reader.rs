@@ -9,12 +9,12 @@ use std::{
 };
 
 use arrow_array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use parquet::{
     arrow::{
         ProjectionMask,
-        arrow_reader::{ParquetRecordBatchReader, RowSelection},
+        arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowSelection},
         parquet_to_arrow_field_levels,
     },
     file::metadata::ParquetMetaData,
@@ -85,7 +85,6 @@ fn read_file(
     columns: &[String],
 ) -> Result<(Vec<usize>, RecordBatch), LakeError> {
     let (file, metadata) = StoredFile::open_registered(files, lake_folder, &asked.path)?;
-    let of_parquet = |error| LakeError::parquet(Path::new(&asked.path), error);
     let mut rows: Vec<usize> =
         asked.rows.iter().map(|&row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
     rows.sort_unstable();
@@ -94,10 +93,25 @@ fn read_file(
         refusal("rows", rows.last().copied().unwrap_or(0), no_such_row(metadata.metadata()))
     })?;
     let columns = mask_of(metadata.parquet_schema(), columns);
+    let (schema, batches) = read_groups(file, &metadata, &asked.path, groups, columns, inflater)?;
+    Ok((rows, concat_batches(&schema, &batches)?))
+}
+
+/// Reads rows of some row groups, in their order.
+pub(crate) fn read_groups(
+    file: StoredFile,
+    metadata: &ArrowReaderMetadata,
+    path: &str,
+    groups: Vec<GroupRows>,
+    columns: ProjectionMask,
+    inflater: &Inflater,
+) -> Result<(SchemaRef, Vec<RecordBatch>), LakeError> {
+    let of_parquet = |error| LakeError::parquet(Path::new(path), error);
     prefetch_pages(&file, metadata.metadata(), &groups, &columns);
     let known = metadata.schema().fields();
     let levels = parquet_to_arrow_field_levels(metadata.parquet_schema(), columns, Some(known));
     let selection = selection_of(&groups);
+    let batch_rows = groups.iter().map(|group| group.rows.len()).sum::<usize>().max(1);
     let groups = ChosenGroups {
         file: Arc::new(file),
         metadata: metadata.metadata().clone(),
@@ -105,13 +119,11 @@ fn read_file(
         inflater: inflater.clone(),
     };
     let levels = levels.map_err(of_parquet)?;
-    let batch_rows = rows.len().max(1);
     let reader =
         ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, Some(selection))
             .map_err(of_parquet)?;
     let schema = reader.schema();
-    let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
-    Ok((rows, concat_batches(&schema, &batches)?))
+    Ok((schema, reader.collect::<Result<_, _>>()?))
 }
 
 /// Columns by their names; none means all.
@@ -123,11 +135,11 @@ fn mask_of(schema: &SchemaDescriptor, names: &[String]) -> ProjectionMask {
 }
 
 /// The rows to read of a row group.
-struct GroupRows {
-    index: usize,
-    row_count: usize,
+pub(crate) struct GroupRows {
+    pub(crate) index: usize,
+    pub(crate) row_count: usize,
     /// Their numbers in the group, ascending.
-    rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
 }
 
 /// Finds the row groups of rows in ascending order; None when one lies behind the file's last.

@@ -5,6 +5,7 @@
 mod answer_notes;
 mod call_count;
 mod columns;
+mod coverage;
 mod golden;
 mod merge;
 #[cfg(feature = "fault-injection")]

@@ -6677,6 +6677,54 @@ pub struct CountQuery {
     #[prost(uint32, tag = "9")]
     pub thread_count: u32,
 }
+/// Asks to count the rows of a window that have feedback.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoverageQuery {
+    /// The files to look through, by their paths below the lake's folder.
+    #[prost(string, repeated, tag = "1")]
+    pub files: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Rows that are in no file, as Arrow IPC streams with the lake's columns.
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub arrow_streams: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The first time of the window.
+    #[prost(int64, tag = "3")]
+    pub start_time_us: i64,
+    /// Its last time.
+    #[prost(int64, tag = "4")]
+    pub end_time_us: i64,
+    /// Where the first step begins.
+    #[prost(int64, tag = "5")]
+    pub origin_time_us: i64,
+    /// The length of a step; 0 for no steps.
+    #[prost(int64, tag = "6")]
+    pub step_us: i64,
+    /// The rows with feedback, as an Arrow IPC stream of time_us, prediction_id and row.
+    #[prost(bytes = "vec", tag = "7")]
+    pub rows_with_feedback: ::prost::alloc::vec::Vec<u8>,
+    /// So many threads look.
+    #[prost(uint32, tag = "8")]
+    pub thread_count: u32,
+}
+/// The rows of a window that have feedback. What is pinned or came by fallback or override is none of them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CoverageCounts {
+    /// Rows by step and variant.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::prost::alloc::vec::Vec<CoverageCount>,
+}
+/// Rows of a step and a variant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoverageCount {
+    /// The step, from 0 on; 0 without steps.
+    #[prost(int32, tag = "1")]
+    pub step: i32,
+    /// The variant.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// How many rows.
+    #[prost(uint64, tag = "3")]
+    pub row_count: u64,
+}
 /// The calls of a window. What is pinned or came by fallback or override has no part in latencies; of entities, those of calls that
 /// came by fallback are told with the variant that was decided.
 #[derive(Clone, PartialEq, ::prost::Message)]
