@@ -1,6 +1,6 @@
 //! Counts calls by step, variant and outcome, their latencies in buckets, and the entities of each split.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::ArrowError;
@@ -86,6 +86,9 @@ pub(crate) struct CallCounter<'q> {
     slots: Vec<Slot>,
     slot_of: HashMap<CallKey, usize>,
     recent: [usize; RECENT],
+    /// The times of the step of the call before, and its number: to divide for each call would take as long as to count
+    /// it.
+    step: (Range<i64>, i32),
     pub(crate) latencies: Vec<(i32, u32, Latencies)>,
     latencies_of: HashMap<(i32, u32), usize>,
     pub(crate) entities: EntitySample,
@@ -116,6 +119,7 @@ impl<'q> CallCounter<'q> {
             slots: Vec::new(),
             slot_of: HashMap::new(),
             recent: [0; RECENT],
+            step: (0..0, 0),
             latencies: Vec::new(),
             latencies_of: HashMap::new(),
             entities: EntitySample::new(window.one_entity_in),
@@ -137,7 +141,7 @@ impl<'q> CallCounter<'q> {
             return;
         }
         let key = CallKey {
-            step: self.window.step(time_us),
+            step: self.step(time_us),
             variant: columns.variant[at],
             pinned: columns.reason[at] == self.pin,
             fallback: columns.reason[at] == self.fallback,
@@ -183,6 +187,17 @@ impl<'q> CallCounter<'q> {
             };
             self.entities.add(columns.entity_hash.value(at), place);
         }
+    }
+
+    fn step(&mut self, time_us: i64) -> i32 {
+        if !self.step.0.contains(&time_us) {
+            let number = self.window.step(time_us);
+            let from_us =
+                self.window.step_us.saturating_mul(i64::from(number)).saturating_add(self.window.origin_us);
+            self.step =
+                (from_us.max(self.window.origin_us)..from_us.saturating_add(self.window.step_us), number);
+        }
+        self.step.1
     }
 
     /// Adds calls; answers the place of their latencies.
