@@ -17,6 +17,9 @@ from pointsman.lake.tail import Tail
 from pointsman.store.feedback.feedback_reading import RowsWithFeedback
 from pointsman.v1 import record_pb2
 
+COLUMNS = ("time_us", "row", "prediction_id", "variant", "reason")
+"""What is read of a row."""
+
 
 def covered_rows(
     queries: LakeQueries,
@@ -48,7 +51,8 @@ def covered_rows(
             continue
         query = record_pb2.CoverageQuery(
             files=[file.name for file in snapshot.files if file.overlaps(span.start_us, span.end_us)],
-            arrow_streams=tail.streams,
+            # Most feedback is for what is in files already.
+            arrow_streams=tail.streams if span.end_us >= tail.oldest_us else (),
             start_time_us=span.start_us,
             end_time_us=span.end_us,
             origin_time_us=window.start_time_us or 0,

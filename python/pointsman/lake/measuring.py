@@ -25,6 +25,23 @@ from pointsman.v1 import record_pb2
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+COLUMNS = (
+    "time_us",
+    "row",
+    "variant",
+    "reason",
+    "randomised_by",
+    "status_code",
+    "overhead_ns",
+    "backend_ns",
+    "router_generation",
+    "allocation_version",
+    "entity_hash",
+    "decided_variant",
+    "eligible_variants",
+    "eligible_propensities",
+)
+"""What is read of a row."""
 BUCKETS_PER_E = 50
 """The bounds of buckets grow by e to the power of 1/50."""
 _MANY_ROWS = 2_000_000

@@ -21,17 +21,15 @@ from pointsman.domain.records.predictions import (
 )
 from pointsman.domain.routers import Router
 from pointsman.domain.strategies.rules import FeatureRules
+from pointsman.lake import coverage, measuring, rule_splits
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import read_contents
-from pointsman.lake.coverage import covered_rows
 from pointsman.lake.engine import Engine, LakeOptions
 from pointsman.lake.file_rows import PLACE
 from pointsman.lake.keys import READ_FILES, Cursor, Key, files_of
 from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
-from pointsman.lake.measuring import Measurement
 from pointsman.lake.replaying import MOST_ROWS, ReplayedPart, RoutersOf, end_of_part, replay_part
-from pointsman.lake.rule_splits import rule_splits
 from pointsman.lake.shadows.answers import answers_of
 from pointsman.lake.shadows.limits import Turns, check_row_count
 from pointsman.lake.shadows.measuring import TOTAL, ShadowMeasurement
@@ -49,6 +47,7 @@ from pointsman.store.feedback.feedback_reading import (
 from pointsman.v1 import record_pb2
 
 _VALUES_AT_A_TIME = 50_000
+_COUNTED_COLUMNS = {*measuring.COLUMNS, *coverage.COLUMNS, *rule_splits.COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -225,13 +224,14 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> WindowCounts:
             conditions = Conditions.of(snapshot, wanted, ())
-            tail = read_tail(self._journal, snapshot, conditions)
-            counts = Measurement(
+            tail = read_tail(self._journal, snapshot, conditions, columns=_COUNTED_COLUMNS)
+            counts = measuring.Measurement(
                 connection, self._queries, snapshot, tail, conditions, window, self._options.threads
             ).counts()
             if isinstance(router.policy, FeatureRules):
-                counts = replace(counts, rule_splits=rule_splits(connection, snapshot, tail, conditions))
-            covered = covered_rows(
+                found = rule_splits.rule_splits(connection, snapshot, tail, conditions)
+                counts = replace(counts, rule_splits=found)
+            covered = coverage.covered_rows(
                 self._queries,
                 snapshot,
                 tail,

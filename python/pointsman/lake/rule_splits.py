@@ -29,10 +29,22 @@ SELECT {columns} FROM (
 )
 """
 """Files of earlier releases have no column for rules."""
-_BASE = (
-    'time_us, "row", variant, reason, randomised_by, router_generation, entity_hash, rule, decided_variant'
+_OF_CALL = (
+    "time_us",
+    "row",
+    "variant",
+    "reason",
+    "randomised_by",
+    "router_generation",
+    "entity_hash",
+    "rule",
+    "decided_variant",
 )
-_SHARES = "eligible_variants, eligible_propensities"
+_OF_SHARES = ("eligible_variants", "eligible_propensities")
+COLUMNS = _OF_CALL + _OF_SHARES
+"""What is read of a row."""
+_BASE = ", ".join(f'"{name}"' for name in _OF_CALL)
+_SHARES = ", ".join(_OF_SHARES)
 _CALLS = """
 SELECT *, coalesce(rule, '') AS of_rule, coalesce(decided_variant, variant) AS decided FROM ({source})
 WHERE {where} AND "row" = 0 AND randomised_by IN ('entity', 'request')

@@ -147,6 +147,7 @@ def read_tail(
     max_decisions: int = 0,
     with_bodies: bool = False,
     shadows: bool = False,
+    columns: Collection[str] = (),
 ) -> Tail:
     """Reads rows of the tail. Conditions that only SQL can tell are not applied.
 
@@ -158,6 +159,7 @@ def read_tail(
         max_decisions: The newest so many; 0 for all.
         with_bodies: Whether features and answers are wanted.
         shadows: Whether the answers of shadows are wanted, instead of predictions.
+        columns: Only these, among them the time; none for all.
 
     Raises:
         PositionGoneError: The manifest has gone on.
@@ -178,6 +180,7 @@ def read_tail(
         router_incarnation=snapshot.router_incarnation,
         nameless_from_us=snapshot.nameless_from_us,
         shadows=shadows,
+        columns=columns,
     )
     answer = record_pb2.TailAnswer.FromString(journal.read_tail(query.SerializeToString()))
     found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]

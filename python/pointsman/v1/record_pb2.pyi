@@ -292,7 +292,7 @@ class ShippedSegments(_message.Message):
     def __init__(self, segments: _Optional[_Iterable[_Union[ShippedSegment, _Mapping]]] = ...) -> None: ...
 
 class TailQuery(_message.Message):
-    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_ids", "with_bodies", "max_decisions", "variant", "router_incarnation", "nameless_from_us", "shadows", "model_id")
+    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_ids", "with_bodies", "max_decisions", "variant", "router_incarnation", "nameless_from_us", "shadows", "model_id", "columns")
     FROM_POSITION_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_US_FIELD_NUMBER: _ClassVar[int]
@@ -306,6 +306,7 @@ class TailQuery(_message.Message):
     NAMELESS_FROM_US_FIELD_NUMBER: _ClassVar[int]
     SHADOWS_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     from_position: int
     router_id: str
     start_time_us: int
@@ -319,7 +320,8 @@ class TailQuery(_message.Message):
     nameless_from_us: int
     shadows: bool
     model_id: str
-    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., nameless_from_us: _Optional[int] = ..., shadows: bool = ..., model_id: _Optional[str] = ...) -> None: ...
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., nameless_from_us: _Optional[int] = ..., shadows: bool = ..., model_id: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TailAnswer(_message.Message):
     __slots__ = ("arrow_streams", "row_count")

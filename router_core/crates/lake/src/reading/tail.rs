@@ -77,7 +77,7 @@ fn read_segments(
             }
         }
     }
-    answer_of(rows)
+    answer_of(rows, &query.columns)
 }
 
 /// What is taken of one segment.
@@ -205,15 +205,23 @@ impl Wanted<'_> {
     }
 }
 
-/// Writes tables as Arrow streams.
-fn answer_of(mut rows: Rows<'_>) -> Result<proto::TailAnswer, LakeError> {
+/// Writes tables, or some of their columns, as Arrow streams.
+fn answer_of(mut rows: Rows<'_>, names: &[String]) -> Result<proto::TailAnswer, LakeError> {
     let mut answer = proto::TailAnswer::default();
     for index in 0..rows.tables.len() {
         let Some((table, columns)) = rows.table_and_columns(index) else { continue };
         table.close_chunk()?;
         answer.row_count += table.ready_rows as u64;
         let schema = table.schema(columns);
-        answer.arrow_streams.push(write_stream(&schema, &table.take_ready(columns)?)?);
+        let batches = table.take_ready(columns)?;
+        answer.arrow_streams.push(if names.is_empty() {
+            write_stream(&schema, &batches)?
+        } else {
+            let is_wanted = |place: &usize| names.contains(schema.field(*place).name());
+            let wanted: Vec<usize> = (0..schema.fields().len()).filter(is_wanted).collect();
+            let batches = batches.iter().map(|batch| batch.project(&wanted));
+            write_stream(&schema.project(&wanted)?, &batches.collect::<Result<Vec<_>, _>>()?)?
+        });
     }
     Ok(answer)
 }

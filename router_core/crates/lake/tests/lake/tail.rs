@@ -230,6 +230,22 @@ fn without_bodies_there_are_the_decisions_columns_alone() {
 }
 
 #[test]
+fn of_the_columns_that_are_wanted_those_that_rows_have_come_as_without_a_choice() {
+    let lake = Lake::new();
+    let columns = ["status_code", "f_none", "time_us"].map(str::to_owned).to_vec();
+    for with_bodies in [true, false] {
+        let all = tail(&lake, &proto::TailQuery { with_bodies, ..query() });
+        let some = tail(&lake, &proto::TailQuery { with_bodies, columns: columns.clone(), ..query() });
+        assert_eq!(some.len(), all.len());
+        for (some, all) in some.iter().zip(&all) {
+            let names: Vec<_> = some.schema().fields().iter().map(|field| field.name().clone()).collect();
+            assert_eq!(names, ["time_us", "status_code"]);
+            assert!(names.iter().all(|name| some.column_by_name(name) == all.column_by_name(name)));
+        }
+    }
+}
+
+#[test]
 fn reading_fixes_no_types() {
     let lake = Lake::new();
     tail(&lake, &query());

@@ -6604,6 +6604,9 @@ pub struct TailQuery {
     /// Only predictions of versions of this model; empty for all.
     #[prost(string, tag = "13")]
     pub model_id: ::prost::alloc::string::String,
+    /// Only these columns, and of those only what rows have; none for all.
+    #[prost(string, repeated, tag = "14")]
+    pub columns: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Predictions that are in no registered file yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
