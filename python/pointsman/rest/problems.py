@@ -135,10 +135,14 @@ def problem_response(problem: Problem, scope: Scope, **members: Any) -> JSONResp
         members: Further members of the answer, for protocols that have one of their own.
 
     Returns:
-        The response, with ``www-authenticate`` where a key is missing.
+        The response, with ``www-authenticate`` where a key is missing; it ends the connection where the
+        request has ``Expect``.
     """
     body = body_of(problem, request_id_of(scope)) | members
     headers = dict(problem.headers)
+    if any(name == b"expect" for name, _ in scope.get("headers", ())):
+        # Whoever waits to be told to go on and is not will not send the body that the connection waits for.
+        headers["connection"] = "close"
     if body["status"] == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("www-authenticate", "Bearer")
     return JSONResponse(body, status_code=body["status"], headers=headers, media_type=MEDIA_TYPE)

@@ -105,6 +105,20 @@ class BodyBudget:
         return ProblemError(Problem("INVALID_ARGUMENT", detail, status=413))
 
 
+def announces_body(headers: Headers) -> bool:
+    """Answers whether a request's head says that a body follows it."""
+    return headers.get("content-length", "0").strip("0") != "" or "transfer-encoding" in headers
+
+
+def no_body_taken(method: str) -> Problem:
+    """Makes the problem of a body where none is taken.
+
+    Args:
+        method: The request's.
+    """
+    return Problem("INVALID_ARGUMENT", f"{method} takes no body here; use path and query")
+
+
 def check_content_type(headers: Headers, *, other: str = "", inflates: bool = False) -> str:
     """Answers the content type of a body, without its parameters.
 

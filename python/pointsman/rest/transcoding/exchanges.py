@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response, request_id_of
-from pointsman.rest.transcoding.bodies import BodyBudget
+from pointsman.rest.transcoding.bodies import BodyBudget, announces_body, no_body_taken
 from pointsman.rest.transcoding.failures import problem_of
 from pointsman.rest.transcoding.headers import metadata_of, timeout_of
 from pointsman.rest.transcoding.public_port import Answer, PublicPort
@@ -58,26 +58,24 @@ class Exchange:
         scope: The request's.
         headers: The request's.
         body: What came.
+        need_key: Whether the request needs a key, even while the server knows none.
     """
 
     gateway: Gateway
     scope: Scope
     headers: Headers
     body: bytearray
+    need_key: bool = False
 
-    async def call(
-        self, rpc: str, request: Any, read: Callable[[bytes], Any], *, keyless: bool = False
-    ) -> Answer:
+    async def call(self, rpc: str, request: Any, read: Callable[[bytes], Any]) -> Answer:
         """Makes the call with the metadata and the deadline of the request; see `PublicPort.call`.
 
         Args:
             rpc: The path of the method.
             request: The message to send.
             read: Reads the bytes of the answer.
-            keyless: Whether the method tells everybody the same, so that it needs no key anywhere.
         """
-        need_key = self.gateway.need_key and not keyless
-        metadata = metadata_of(self.headers, self.scope, need_key=need_key)
+        metadata = metadata_of(self.headers, self.scope, need_key=self.need_key)
         timeout = timeout_of(self.headers, self.gateway.most_seconds)
         return await self.gateway.port.call(rpc, request, read, metadata=metadata, timeout_seconds=timeout)
 
@@ -94,6 +92,7 @@ async def answer(
     *,
     request: Descriptor | None = None,
     body_field: str = "",
+    keyless: bool = False,
     members: Callable[[Problem], dict[str, Any]] = lambda _: {},
 ) -> None:
     """Answers a request, whatever becomes of it; when its client goes away, the call is cancelled.
@@ -106,17 +105,20 @@ async def answer(
         send: Takes the answer.
         request: The message that is sent, for the names of its fields.
         body_field: The field of it that is the body.
+        keyless: Whether everybody is told the same, so that no key is needed anywhere.
         members: Further members of a problem, for protocols that have one of their own.
     """
     headers = Headers(scope=scope)
+    need_key = gateway.need_key and not keyless
     body = bytearray()
     try:
         async with asyncio.timeout(gateway.most_seconds):
-            if scope["method"] not in ("GET", "HEAD"):
-                # Nobody without a key has a body read and parsed.
-                metadata_of(headers, scope, need_key=gateway.need_key)
+            # Nobody without a key has a body read and parsed, or holds a place while it comes.
+            metadata_of(headers, scope, need_key=need_key)
+            if scope["method"] in ("GET", "HEAD") and announces_body(headers):
+                raise ProblemError(no_body_taken(scope["method"]))
             body = await gateway.bodies.read(headers, receive)
-            exchange = Exchange(gateway, scope, headers, body)
+            exchange = Exchange(gateway, scope, headers, body, need_key)
             response = await _while_connected(answerer(exchange), receive)
     except ClientDisconnect:
         return

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 
 from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response
 from pointsman.rest.transcoding.bindings import Binding
-from pointsman.rest.transcoding.bodies import JSON_TYPE, check_content_type, parse_json
+from pointsman.rest.transcoding.bodies import JSON_TYPE, check_content_type, no_body_taken, parse_json
 from pointsman.rest.transcoding.exchanges import Exchange, Gateway, answer, off_loop
 from pointsman.rest.transcoding.headers import RECEIPT_PREFIX
 from pointsman.rest.transcoding.requests import make_request
@@ -113,9 +113,7 @@ async def transcode(binding: Binding, exchange: Exchange) -> Response:
     scope, body = exchange.scope, exchange.body
     if body:
         if not binding.body:
-            raise ProblemError(
-                Problem("INVALID_ARGUMENT", f"{scope['method']} takes no body here; use path and query")
-            )
+            raise ProblemError(no_body_taken(scope["method"]))
         check_content_type(exchange.headers)
     path = _path_of(binding, scope)
     query = scope["query_string"].decode("latin-1")
