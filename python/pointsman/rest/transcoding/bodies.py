@@ -37,20 +37,13 @@ class BodyBudget:
         return self._max
 
     @contextlib.contextmanager
-    def room(self, size: int) -> Iterator[None]:
-        """Holds room for bytes that are about to be in memory.
-
-        Args:
-            size: How many, at most.
-
-        Raises:
-            ProblemError: There is no room for them.
-        """
-        self._hold(size)
+    def room(self) -> Iterator[Room]:
+        """Holds room for bytes that are not a body as it was sent, and gives it back at the end."""
+        room = Room(self)
         try:
-            yield
+            yield room
         finally:
-            self._held -= size
+            room.resize(0)
 
     async def read(self, headers: Headers, receive: Receive) -> bytearray:
         """Reads a body whole; whoever reads it gives its bytes back with `release`.
@@ -82,11 +75,16 @@ class BodyBudget:
     def _take(self, body: bytearray, part: bytes) -> None:
         if len(body) + len(part) > self._max:
             raise self.too_long()
-        self._hold(len(part))
+        self.hold(len(part))
         body += part
 
-    def _hold(self, size: int) -> None:
-        if self._held + size > self._total:
+    def hold(self, size: int) -> None:
+        """Counts bytes that are about to be in memory, or gives them back where there are less than none.
+
+        Raises:
+            ProblemError: There is no room for them.
+        """
+        if size > 0 and self._held + size > self._total:
             detail = (
                 f"bodies of {self._total} bytes are in memory (http_limits.body_budget_bytes); "
                 "try again in a second"
@@ -103,6 +101,27 @@ class BodyBudget:
             "send less at a time, or call the gRPC port"
         )
         return ProblemError(Problem("INVALID_ARGUMENT", detail, status=413))
+
+
+class Room:
+    """Bytes that are held in a budget, as many as are there.
+
+    Args:
+        budget: Where they are counted.
+    """
+
+    def __init__(self, budget: BodyBudget) -> None:
+        self._budget = budget
+        self._size = 0
+
+    def resize(self, size: int) -> None:
+        """Holds so many bytes from now on.
+
+        Raises:
+            ProblemError: There is no room for more than there were.
+        """
+        self._budget.hold(size - self._size)
+        self._size = size
 
 
 def announces_body(headers: Headers) -> bool:
