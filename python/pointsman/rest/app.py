@@ -6,6 +6,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pointsman.rest.hosts import HostCheck
-from pointsman.rest.problems import Problem, problem_response
+from pointsman.rest.problems import Problem, method_refusal, problem_response
 from pointsman.rest.request_ids import RequestIds
 from pointsman.rest.slots import Slots
 
@@ -31,7 +32,7 @@ TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 HEALTH_PATHS = ("/health", "/livez", "/readyz")
 DEFAULT_MAX_REQUESTS = 64
-CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
+CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,13 @@ def _all_metrics(state: ServerState) -> str:
 async def _http_error(request: Request, error: Exception) -> Response:
     """Answers an unknown path or method with a way out."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return method_refusal(request.scope, headers["Allow"].split(", "))
     detail = {
         404: f"{request.url.path}: no such path; there are /health, /livez, /readyz, /metrics, /v2, "
         "and those that /openapi.json lists",
-        405: f"{request.method}: only GET and HEAD are answered here",
     }.get(status, str(error))
-    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
     problem = Problem(CODES.get(status, "UNKNOWN"), detail, status=status, headers=headers)
     return problem_response(problem, request.scope)
 

@@ -20,11 +20,17 @@ from pointsman.rest import patience
 from pointsman.rest.ground_truth.bodies import FORM_TYPE, file_of, pieces_of
 from pointsman.rest.ground_truth.requests import CONTENT_TYPES, format_of_part, media_type_of, read_query
 from pointsman.rest.ground_truth.sending import RPC, Sending, refusal_of
-from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response, request_id_of
+from pointsman.rest.problems import (
+    FieldError,
+    Problem,
+    ProblemError,
+    method_refusal,
+    problem_response,
+    request_id_of,
+)
 from pointsman.rest.transcoding.bodies import JSON_TYPE
 from pointsman.rest.transcoding.failures import problem_of
 from pointsman.rest.transcoding.headers import metadata_of, timeout_of
-from pointsman.rest.transcoding.routes import method_refusal
 from pointsman.v1 import drift_pb2
 
 if TYPE_CHECKING:

@@ -36,7 +36,6 @@ class _Endpoint:
         self._keyless = respond in (_server_metadata, _live, _ready)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The protocol's own member for what is wrong, which its clients read.
         await answer(
             self._gateway,
             self._respond,
@@ -44,7 +43,6 @@ class _Endpoint:
             receive,
             send,
             keyless=self._keyless,
-            members=lambda problem: {"error": problem.detail},
         )
 
 

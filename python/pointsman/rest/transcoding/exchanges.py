@@ -93,7 +93,6 @@ async def answer(
     request: Descriptor | None = None,
     body_field: str = "",
     keyless: bool = False,
-    members: Callable[[Problem], dict[str, Any]] = lambda _: {},
 ) -> None:
     """Answers a request, whatever becomes of it; when its client goes away, the call is cancelled.
 
@@ -106,7 +105,6 @@ async def answer(
         request: The message that is sent, for the names of its fields.
         body_field: The field of it that is the body.
         keyless: Whether everybody is told the same, so that no key is needed anywhere.
-        members: Further members of a problem, for protocols that have one of their own.
     """
     headers = Headers(scope=scope)
     need_key = gateway.need_key and not keyless
@@ -145,7 +143,7 @@ async def answer(
         return
     finally:
         gateway.bodies.release(body)
-    await problem_response(problem, scope, **members(problem))(scope, receive, send)
+    await problem_response(problem, scope)(scope, receive, send)
 
 
 async def off_loop(size: int, work: Callable[[], T]) -> T:

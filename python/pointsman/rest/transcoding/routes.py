@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 
-from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response
+from pointsman.rest.problems import FieldError, ProblemError, method_refusal
 from pointsman.rest.transcoding.bindings import Binding
 from pointsman.rest.transcoding.bodies import JSON_TYPE, check_content_type, no_body_taken, parse_json
 from pointsman.rest.transcoding.exchanges import Exchange, Gateway, answer, off_loop
@@ -91,15 +91,6 @@ def raw_path_of(scope: Scope) -> str:
     """Answers the path as it was sent, percent signs and all."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.partition(b"?")[0].decode("latin-1")
-
-
-def method_refusal(scope: Scope, allowed: Sequence[str]) -> Response:
-    """Answers 405: the path is there, and the method is not."""
-    methods = sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])})
-    detail = f"{scope['method']} is not answered here; {', '.join(methods)} is"
-    return problem_response(
-        Problem("UNIMPLEMENTED", detail, status=405, headers={"allow": ", ".join(methods)}), scope
-    )
 
 
 async def transcode(binding: Binding, exchange: Exchange) -> Response:
