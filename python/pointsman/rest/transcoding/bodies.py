@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
 
+from pointsman.rest.content_types import read_content_type
 from pointsman.rest.problems import FieldError, Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -150,11 +151,9 @@ def check_content_type(headers: Headers, *, other: str = "", inflates: bool = Fa
         ProblemError: It is none that is taken, or its bytes are encoded.
     """
     given = headers.get("content-type", "")
-    media_type, _, parameters = given.partition(";")
-    media_type = media_type.strip().lower()
-    charset = parameters.partition("charset=")[2].strip(' "').lower()
+    content_type = read_content_type(given)
     taken = (JSON_TYPE, other) if other else (JSON_TYPE,)
-    if media_type not in taken or charset not in ("", "utf-8", "utf8"):
+    if content_type.media_type not in taken or not content_type.is_utf8:
         text = f"Content-Type {given[:100]!r} is not taken; send {' or '.join(taken)}, in UTF-8"
         raise ProblemError(Problem("INVALID_ARGUMENT", text, status=415, headers={"accept-post": JSON_TYPE}))
     encoding = headers.get("content-encoding", "identity")
@@ -163,7 +162,7 @@ def check_content_type(headers: Headers, *, other: str = "", inflates: bool = Fa
         raise ProblemError(
             Problem("INVALID_ARGUMENT", text, status=415, headers={"accept-encoding": "identity"})
         )
-    return media_type
+    return content_type.media_type
 
 
 def parse_json(body: bytes | bytearray | memoryview) -> Any:
