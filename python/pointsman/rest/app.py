@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 HEALTH_PATHS = ("/health", "/livez", "/readyz")
+FILE_PATHS = ("/openapi.json", "/api")
+"""What everybody may read is sent in pieces, and costs no more the longer a client takes for it."""
+
 DEFAULT_MAX_REQUESTS = 64
 CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
 
@@ -70,7 +73,8 @@ def create_app(
         state: What it tells about.
         allowed_hosts: Names it may be called by besides ``localhost`` and addresses.
         loopback: Whether its port listens on loopback only.
-        max_requests: Requests at a time, besides those that ask whether the server is alive and serves.
+        max_requests: Requests at a time, besides those that ask whether the server is alive and serves, or
+            for the API's description.
         api: Routes of the API, beside its own.
 
     Returns:
@@ -121,7 +125,7 @@ def create_app(
     middleware = [
         Middleware(RequestIds),
         Middleware(HostCheck, allowed_hosts=tuple(allowed_hosts), loopback=loopback),
-        Middleware(Slots, most=max_requests, exempt=HEALTH_PATHS),
+        Middleware(Slots, most=max_requests, exempt=(*HEALTH_PATHS, *FILE_PATHS)),
     ]
     return Starlette(
         routes=routes,

@@ -92,7 +92,9 @@ class HttpLimits(Group):
     """
 
     max_requests: Count = 64
-    """Requests at a time, ``/health``, ``/livez`` and ``/readyz`` aside. Past it one is answered 503."""
+    """Requests at a time, ``/health``, ``/livez``, ``/readyz`` and the API's description aside. Past it one
+    is answered 503.
+    """
 
     max_body_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 8 * 1024 * 1024
     """Bytes of one body, as it is sent. What is longer is for the gRPC port, which reads in pieces."""

@@ -1,11 +1,12 @@
 """Nobody who may not call holds a place while a body comes that is read in vain."""
 
+import asyncio
 from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from pointsman.rest import api_routes, create_app
 from pointsman.rest.transcoding import BodyBudget, Gateway
@@ -89,6 +90,27 @@ async def test_who_waits_to_be_told_to_go_on_and_is_refused_has_the_connection_e
 async def test_a_length_of_nothing_is_no_body() -> None:
     answer = await send(make_app(), "GET", "/v2/models/m?x=1", headers={"content-length": "00"})
     assert "query" in answer.json()["detail"], answer.body
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/api"])
+async def test_who_reads_the_description_slowly_takes_no_place_of_a_request(path: str) -> None:
+    gateway = Gateway(None, BodyBudget(1 << 20, 1 << 22), 20)  # type: ignore[arg-type]
+    app = create_app(Server().state(), api=api_routes(gateway), max_requests=1)
+    reading, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, take: Send) -> None:
+        async def take_slowly(message: Message) -> None:
+            reading.set()
+            await leave.wait()
+            await take(message)
+
+        await app(scope, receive, take_slowly)
+
+    description = asyncio.create_task(send(slow, "GET", path))
+    await asyncio.wait_for(reading.wait(), 20)
+    assert (await send(app, "GET", "/metrics")).status == 200
+    leave.set()
+    assert (await description).status == 200
 
 
 class ClosingPort:
