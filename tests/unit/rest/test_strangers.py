@@ -92,6 +92,30 @@ async def test_a_length_of_nothing_is_no_body() -> None:
     assert "query" in answer.json()["detail"], answer.body
 
 
+async def test_the_rest_of_a_body_is_awaited_only_of_a_caller_whose_key_is_known() -> None:
+    """Anything passes for a key until somebody looks at it."""
+    for code, status in ((grpc.StatusCode.UNAUTHENTICATED, 401), (grpc.StatusCode.PERMISSION_DENIED, 413)):
+        pieces = [b"x" * 30, b"x" * 30]
+
+        async def brings(pieces: list[bytes] = pieces) -> Message:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+
+        port = ClosingPort(code, begins=0)
+        gateway = Gateway(port, BodyBudget(50, 100), 20, need_key=True)  # type: ignore[arg-type]
+        app = create_app(Server().state(), api=api_routes(gateway))
+        answer = await send(app, "POST", "/api/v1/routers", headers=KEY, brings=brings)
+        assert (answer.status, len(pieces)) == (status, 1 if status == 401 else 0), answer.body
+        assert port.calls == 1
+
+
+async def test_a_body_that_is_here_costs_no_look_at_the_key() -> None:
+    port = ClosingPort(grpc.StatusCode.UNAVAILABLE, begins=0)
+    gateway = Gateway(port, BodyBudget(50, 100), 20)  # type: ignore[arg-type]
+    app = create_app(Server().state(), api=api_routes(gateway))
+    assert (await send(app, "POST", "/api/v1/predict", b"{}")).status == 503
+    assert port.calls == 1
+
+
 @pytest.mark.parametrize("path", ["/openapi.json", "/api"])
 async def test_who_reads_the_description_slowly_takes_no_place_of_a_request(path: str) -> None:
     gateway = Gateway(None, BodyBudget(1 << 20, 1 << 22), 20)  # type: ignore[arg-type]
@@ -114,15 +138,16 @@ async def test_who_reads_the_description_slowly_takes_no_place_of_a_request(path
 
 
 class ClosingPort:
-    """A port that begins an upload and then knows its caller no more."""
+    """A port that answers some calls, as of an upload that begins, and then refuses."""
 
-    def __init__(self, code: grpc.StatusCode) -> None:
+    def __init__(self, code: grpc.StatusCode, *, begins: int = 1) -> None:
         self.code = code
+        self.begins = begins
         self.calls = 0
 
     async def call(self, *_: Any, **__: Any) -> PortAnswer:
         self.calls += 1
-        if self.calls == 1:
+        if self.calls <= self.begins:
             return PortAnswer(drift_pb2.UploadGroundTruthFileResponse(chunk_bytes=10), {})
         raise grpc.aio.AioRpcError(self.code, grpc.aio.Metadata(), grpc.aio.Metadata())
 

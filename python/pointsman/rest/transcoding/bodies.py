@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
@@ -46,8 +46,15 @@ class BodyBudget:
         finally:
             room.resize(0)
 
-    async def read(self, headers: Headers, receive: Receive) -> bytearray:
+    async def read(
+        self, headers: Headers, receive: Receive, before_waiting: Callable[[], Awaitable[None]]
+    ) -> bytearray:
         """Reads a body whole; whoever reads it gives its bytes back with `release`.
+
+        Args:
+            headers: The request's.
+            receive: Brings what the client sends.
+            before_waiting: Is awaited once, where the body is not whole by its first part.
 
         Raises:
             ProblemError: It is too long, or there is no room for it.
@@ -57,6 +64,7 @@ class BodyBudget:
         if announced.isdecimal() and int(announced) > self._max:
             raise self.too_long()
         body = bytearray()
+        is_first = True
         try:
             while True:
                 message = await receive()
@@ -65,6 +73,9 @@ class BodyBudget:
                 self._take(body, message.get("body", b""))
                 if not message.get("more_body", False):
                     return body
+                if is_first:
+                    await before_waiting()
+                    is_first = False
         except BaseException:
             self.release(body)
             raise

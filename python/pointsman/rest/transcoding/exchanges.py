@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc.aio
 import structlog
+from google.protobuf.empty_pb2 import Empty
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 OFF_LOOP_BYTES = 65_536
 """Bodies and answers from here on are read and written on a thread, so that others are answered meanwhile."""
+
+_CALLER_CHECK = "/inference.GRPCInferenceService/ModelReady"
+"""A method that looks at the key first, and without a name at nothing else."""
 
 T = TypeVar("T")
 _log = structlog.get_logger("pointsman.rest")
@@ -79,6 +83,18 @@ class Exchange:
         timeout = timeout_of(self.headers, self.gateway.most_seconds)
         return await self.gateway.port.call(rpc, request, read, metadata=metadata, timeout_seconds=timeout)
 
+    async def check_caller(self) -> None:
+        """Asks the port whether it knows the caller, for a call that decides nothing else.
+
+        Raises:
+            grpc.aio.AioRpcError: It does not.
+        """
+        try:
+            await self.call(_CALLER_CHECK, Empty(), Empty.FromString)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                raise
+
 
 Answerer = Callable[[Exchange], Awaitable["Response"]]
 
@@ -115,8 +131,8 @@ async def answer(
             metadata_of(headers, scope, need_key=need_key)
             if scope["method"] in ("GET", "HEAD") and announces_body(headers):
                 raise ProblemError(no_body_taken(scope["method"]))
-            body = await gateway.bodies.read(headers, receive)
             exchange = Exchange(gateway, scope, headers, body, need_key)
+            exchange.body = body = await gateway.bodies.read(headers, receive, exchange.check_caller)
             response = await _while_connected(answerer(exchange), receive)
     except ClientDisconnect:
         return
