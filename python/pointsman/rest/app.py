@@ -6,6 +6,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pointsman.rest.hosts import HostCheck
-from pointsman.rest.problems import Problem, problem_response
+from pointsman.rest.problems import Problem, method_refusal, problem_response
 from pointsman.rest.request_ids import RequestIds
 from pointsman.rest.slots import Slots
 
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 HEALTH_PATHS = ("/health", "/livez", "/readyz")
+FILE_PATHS = ("/openapi.json", "/api")
+"""What everybody may read is sent in pieces, and costs no more the longer a client takes for it."""
+
 DEFAULT_MAX_REQUESTS = 64
-CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
+CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def create_app(
         state: What it tells about.
         allowed_hosts: Names it may be called by besides ``localhost`` and addresses.
         loopback: Whether its port listens on loopback only.
-        max_requests: Requests at a time, besides those that ask whether the server is alive and serves.
+        max_requests: Requests at a time, besides those that ask whether the server is alive and serves, or
+            for the API's description.
         api: Routes of the API, beside its own.
 
     Returns:
@@ -120,7 +125,7 @@ def create_app(
     middleware = [
         Middleware(RequestIds),
         Middleware(HostCheck, allowed_hosts=tuple(allowed_hosts), loopback=loopback),
-        Middleware(Slots, most=max_requests, exempt=HEALTH_PATHS),
+        Middleware(Slots, most=max_requests, exempt=(*HEALTH_PATHS, *FILE_PATHS)),
     ]
     return Starlette(
         routes=routes,
@@ -143,12 +148,13 @@ def _all_metrics(state: ServerState) -> str:
 async def _http_error(request: Request, error: Exception) -> Response:
     """Answers an unknown path or method with a way out."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return method_refusal(request.scope, headers["Allow"].split(", "))
     detail = {
         404: f"{request.url.path}: no such path; there are /health, /livez, /readyz, /metrics, /v2, "
         "and those that /openapi.json lists",
-        405: f"{request.method}: only GET and HEAD are answered here",
     }.get(status, str(error))
-    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
     problem = Problem(CODES.get(status, "UNKNOWN"), detail, status=status, headers=headers)
     return problem_response(problem, request.scope)
 

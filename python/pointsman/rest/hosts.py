@@ -4,7 +4,7 @@ By DNS rebinding a web page makes a browser on this machine call the page's own 
 address. The browser then sends that name as Host: names that nobody configured are refused. Origin must be
 this very port, or a name that is configured: what other ports of this machine serve are others' pages. A
 plain address cannot be rebound, so addresses pass as Host wherever they can be meant: loopback ones always,
-others when the port listens beyond loopback.
+others when the port listens beyond loopback. What has no Host at all comes from no browser, and passes.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ class HostCheck:
         """Passes a request on, or refuses it."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            host = headers.get("host", "")
+            # Health checks of HTTP/1.0 send none; browsers always do, as HTTP/1.1 has to.
+            host = headers.get("host")
             origin = headers.get("origin")
-            if not self.allows(host):
+            if host is not None and not self.allows(host):
                 await problem_response(_refusal("Host", host), scope)(scope, receive, send)
                 return
-            if origin is not None and not self._is_own(origin, host):
+            if origin is not None and not self._is_own(origin, host or ""):
                 await problem_response(_refusal("Origin", origin), scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -61,7 +62,9 @@ class HostCheck:
             return False
         usual = {"http": 80, "https": 443}.get(parts.scheme)
         places = {parts.netloc.lower(), f"{name}:{port or usual}"}
-        return name in self._configured or bool(places & {host.lower(), f"{host.lower()}:{usual}"})
+        if name in self._configured:
+            return True
+        return bool(host and places & {host.lower(), f"{host.lower()}:{usual}"})
 
     def allows(self, host: str) -> bool:
         """Answers whether a request under ``host`` or ``host:port`` may pass."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DOMAIN = "pointsman"
 MEDIA_TYPE = "application/problem+json"
+OPEN_INFERENCE_PATH = "/v2/"
 CLIENT_CLOSED_REQUEST = 499
 """What Google's table has for CANCELLED; no status of HTTP's own says it."""
 
@@ -126,19 +127,37 @@ def body_of(problem: Problem, request_id: str) -> dict[str, Any]:
     return body | {name: value for name, value in rest.items() if value}
 
 
-def problem_response(problem: Problem, scope: Scope, **members: Any) -> JSONResponse:
+def problem_response(problem: Problem, scope: Scope) -> JSONResponse:
     """Makes the answer to a request that failed.
 
     Args:
         problem: What is wrong.
-        scope: The request's, for its id.
-        members: Further members of the answer, for protocols that have one of their own.
+        scope: The request's.
 
     Returns:
-        The response, with ``www-authenticate`` where a key is missing.
+        The response, with ``www-authenticate`` where a key is missing, and below ``/v2`` with the member
+        ``error``, which clients of the Open Inference Protocol read; it ends the connection where the request
+        has ``Expect``.
     """
-    body = body_of(problem, request_id_of(scope)) | members
+    body = body_of(problem, request_id_of(scope))
+    if f"{scope.get('path', '')}/".startswith(OPEN_INFERENCE_PATH):
+        body["error"] = problem.detail
     headers = dict(problem.headers)
+    if any(name == b"expect" for name, _ in scope.get("headers", ())):
+        # Whoever waits to be told to go on and is not will not send the body that the connection waits for.
+        headers["connection"] = "close"
     if body["status"] == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("www-authenticate", "Bearer")
     return JSONResponse(body, status_code=body["status"], headers=headers, media_type=MEDIA_TYPE)
+
+
+def method_refusal(scope: Scope, allowed: Collection[str]) -> JSONResponse:
+    """Answers 405: the path is there, and the method is not.
+
+    Args:
+        scope: The request's.
+        allowed: The methods of its path.
+    """
+    methods = ", ".join(sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])}))
+    detail = f"{scope['method']} is not answered here; {methods} is"
+    return problem_response(Problem("UNIMPLEMENTED", detail, status=405, headers={"allow": methods}), scope)

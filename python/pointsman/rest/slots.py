@@ -19,7 +19,7 @@ class Slots:
         app: What answers the others.
         most: Requests at a time.
         exempt: Paths that are always answered: an orchestrator that asks whether the server lives must not
-            be told that it is busy.
+            be told that it is busy, and who reads a file slowly takes no place from others.
     """
 
     def __init__(self, app: ASGIApp, *, most: int, exempt: Collection[str]) -> None:

@@ -21,9 +21,10 @@ class Limits(Group):
     max_header_list_bytes: Annotated[int, Field(ge=1_024, le=2**24)] = 65_536
     """Bytes of metadata of one call, names and values together. Checked before anything is decoded."""
 
-    max_message_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 16 * 1024 * 1024
-    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most 2 GiB. For
-    administrative changes 4 MiB are the most, for questions, health and reflection 64 KiB whatever this says.
+    max_message_bytes: Annotated[int, Field(ge=1_024, le=2**31 - 1)] = 16 * 1024 * 1024
+    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most
+    2147483647, a byte less than 2 GiB, for gRPC holds lengths in 32 bits with a sign. For administrative
+    changes 4 MiB are the most, for questions, health and reflection 64 KiB whatever this says.
     """
 
     max_in_flight_per_backend: Count = 1_024
@@ -91,7 +92,9 @@ class HttpLimits(Group):
     """
 
     max_requests: Count = 64
-    """Requests at a time, ``/health``, ``/livez`` and ``/readyz`` aside. Past it one is answered 503."""
+    """Requests at a time, ``/health``, ``/livez``, ``/readyz`` and the API's description aside. Past it one
+    is answered 503.
+    """
 
     max_body_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 8 * 1024 * 1024
     """Bytes of one body, as it is sent. What is longer is for the gRPC port, which reads in pieces."""

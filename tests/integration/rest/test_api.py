@@ -1,5 +1,6 @@
 """The API of a running server, over plain HTTP."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -145,6 +146,36 @@ def test_beyond_loopback_nobody_is_an_admin_without_a_key(tmp_path: Any) -> None
             assert http_("GET", path).status == 200, path
     finally:
         server.end()
+
+
+def test_under_a_key_that_nobody_has_no_body_is_waited_for(tmp_path: Any) -> None:
+    server = Server(tmp_path)
+    try:
+        secret = Http(server.http)("POST", "/api/v1/keys", {"admin": True}).json()["secret"]
+        address, _, port = server.http.partition(":")
+        body = b'{"userId": "ada", "scopes": ["mlops_read"]}'
+        for key, status in (("pm_1_2", b" 401 "), (secret, b" 201 ")):
+            with socket.create_connection((address, int(port)), timeout=30) as connection:
+                connection.sendall(
+                    f"POST /api/v1/keys HTTP/1.1\r\nHost: {server.http}\r\nX-API-Key: {key}\r\n"
+                    f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                )
+                connection.sendall(body[:5])
+                if status == b" 201 ":
+                    connection.sendall(body[5:])
+                # Of the unknown one the rest never comes.
+                assert status in connection.recv(65_536).partition(b"\r\n")[0]
+    finally:
+        server.end()
+
+
+def test_a_health_check_of_http_1_0_is_answered(server: Server) -> None:
+    address, _, port = server.http.partition(":")
+    for head in (b"OPTIONS /livez HTTP/1.0", b"GET /livez HTTP/1.0"):
+        with socket.create_connection((address, int(port)), timeout=30) as connection:
+            connection.sendall(head + b"\r\n\r\n")
+            status = connection.recv(65_536).partition(b"\r\n")[0]
+            assert (b" 200 " if head.startswith(b"GET") else b" 405 ") in status, status
 
 
 def test_a_body_over_the_limit_is_refused_and_the_next_request_answered(http_: Http) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,12 @@ async def send(
     headers: Mapping[str, str] | None = None,
     *,
     leave: asyncio.Event | None = None,
+    brings: Receive | None = None,
 ) -> Answer:
-    """Sends one request; its client goes away when ``leave`` is set."""
+    """Sends one request; its client goes away when ``leave`` is set.
+
+    What it sends comes from ``brings`` where that is given.
+    """
     path, _, query = target.partition("?")
     lines = {"host": "127.0.0.1:8501", **(headers or {})}
     if body is not None:
@@ -59,7 +63,7 @@ async def send(
     async def take(message: Message) -> None:
         sent.append(message)
 
-    await app(scope, receive, take)
+    await app(scope, brings or receive, take)
     if not sent:
         return Answer(0, {}, b"")
     answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}

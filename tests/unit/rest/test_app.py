@@ -59,8 +59,8 @@ class Answer:
         return json.loads(self.body)
 
 
-async def get(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> Answer:
-    """Sends one request straight into the application."""
+async def get(app: ASGIApp, path: str, method: str = "GET", **headers: str | None) -> Answer:
+    """Sends one request straight into the application, without headers that are None."""
     sent: list[Message] = []
     lines = {"host": "127.0.0.1:8501", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope = {
@@ -74,7 +74,7 @@ async def get(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> A
         "scheme": "http",
         "server": ("127.0.0.1", 8501),
         "client": ("127.0.0.1", 1),
-        "headers": [(name.encode(), value.encode()) for name, value in lines.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in lines.items() if value is not None],
     }
 
     async def receive() -> Message:
@@ -150,11 +150,26 @@ async def test_loopback_names_pass(host: str) -> None:
     assert (await get(Server().app(), "/livez", host=host)).status == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example:8501", "10.0.0.5:8501", "", "[::1", "localhost.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example:8501", "10.0.0.5:8501", "", " ", "[::1", "localhost.evil.example"]
+)
 async def test_a_rebound_name_is_refused(host: str) -> None:
     answer = await get(Server().app(), "/metrics", host=host)
     assert (answer.status, answer.json()["code"]) == (403, "PERMISSION_DENIED")
     assert "allowed_hosts" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/livez", "/readyz", "/metrics"])
+@pytest.mark.parametrize("loopback", [True, False])
+async def test_what_names_no_host_at_all_is_answered_for_no_browser_sends_it(
+    path: str, loopback: bool
+) -> None:
+    assert (await get(Server().app(loopback=loopback), path, host=None)).status == 200
+
+
+@pytest.mark.parametrize("origin", ["http://", "http://evil.example", "null", "http://localhost:8501"])
+async def test_a_page_that_names_no_host_is_refused(origin: str) -> None:
+    assert (await get(Server().app(), "/livez", host=None, origin=origin)).status == 403
 
 
 async def test_a_foreign_page_is_refused() -> None:
@@ -186,7 +201,9 @@ async def test_an_unknown_path_names_the_known_ones() -> None:
 
 async def test_other_methods_are_refused_as_json() -> None:
     answer = await get(Server().app(), "/health", method="POST")
-    assert (answer.status, "GET" in answer.json()["detail"]) == (405, True)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.json()["detail"] == "POST is not answered here; GET, HEAD is"
+    assert answer.json()["code"] == "UNIMPLEMENTED"
 
 
 async def test_request_ids_are_kept_or_made() -> None:

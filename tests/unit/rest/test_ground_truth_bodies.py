@@ -6,7 +6,7 @@ import random
 import pytest
 
 from pointsman.rest.ground_truth.bodies import file_of
-from pointsman.rest.ground_truth.requests import format_of_part
+from pointsman.rest.ground_truth.requests import format_of_part, media_type_of
 from pointsman.rest.problems import ProblemError
 
 TYPE = 'multipart/form-data; boundary="limit"'
@@ -67,11 +67,47 @@ def test_what_is_no_form_with_one_file_is_refused(body, content_type, told):
     [
         ({"content-disposition": 'form-data; filename="a.csv"'}, "json_lines", "json_lines"),
         ({"content-disposition": 'form-data; filename="A.TSV"', "content-type": "text/csv"}, "", "tsv"),
+        ({"content-disposition": "form-data; filename*=UTF-8''%C3%A9.tsv"}, "", "tsv"),
+        ({"content-disposition": "form-data; filename=a.jsonl"}, "", "json_lines"),
         ({"content-disposition": 'form-data; filename="a.dat"', "content-type": "text/csv"}, "", "csv"),
     ],
 )
 def test_the_query_says_the_format_else_the_name_else_the_type(headers, asked, form):
     assert format_of_part(headers, asked) == form
+
+
+@pytest.mark.parametrize(
+    ("content_type", "media_type"),
+    [
+        ("text/csv; charset=utf-8; header=present", "text/csv"),
+        ("text/csv; header=present; charset=utf-8", "text/csv"),
+        ("Text/CSV;header=present", "text/csv"),
+        ('application/jsonl; Charset="UTF8"', "application/jsonl"),
+        ("multipart/form-data; boundary=charset=latin-1", "multipart/form-data"),
+    ],
+)
+def test_parameters_stand_in_any_order(content_type, media_type):
+    assert media_type_of(content_type) == media_type
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/csv; CHARSET=iso-8859-1",
+        "text/csv; header=present; charset=latin-1",
+        "text/csv; charset=utf-8; charset=latin-1",
+        "text/csv" + ";" * 60_000,
+    ],
+)
+def test_another_charset_is_refused_however_it_is_written(content_type):
+    with pytest.raises(ProblemError, match="in UTF-8"):
+        media_type_of(content_type)
+
+
+@pytest.mark.parametrize("named", ["Boundary=limit", "boundary='limit'", 'charset=utf-8; BOUNDARY="limit"'])
+def test_the_boundary_is_read_as_other_parameters_are(named):
+    limit = b"'limit'" if "'" in named else b"limit"
+    assert read([FORM.replace(b"--limit", b"--" + limit)], f"multipart/form-data; {named}")[0]
 
 
 def test_a_format_that_nothing_says_is_asked_for():

@@ -240,11 +240,43 @@ async def test_an_unknown_field_is_refused_with_its_name(ask: Ask) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "", "application/json; charset=latin-1"],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+        "application/json; charset=latin-1",
+        "application/json; Charset=latin-1",
+        "application/json; charset=utf-8; charset=latin-1",
+    ],
 )
 async def test_another_content_type_is_415(ask: Ask, content_type: str) -> None:
     answer = await ask("POST", "/api/v1/predict", b"{}", content_type=content_type)
     assert (answer.status, "application/json" in answer.json()["detail"]) == (415, True)
+
+
+async def test_parameters_of_json_are_nobodys_business_and_its_charset_is_utf_8(
+    server: Any, ask: Ask
+) -> None:
+    server.on("PredictionService/Predict", prediction_pb2.PredictResponse())
+    for content_type in ("application/json; charset=utf-8; profile=x", 'Application/JSON;Charset="UTF-8"'):
+        answer = await ask("POST", "/api/v1/predict", b"{}", content_type=content_type)
+        assert answer.status == 200, (content_type, answer.body)
+
+
+async def test_below_v2_whatever_is_refused_has_the_protocols_member(ask: Ask) -> None:
+    for method, path, status, headers in (
+        ("GET", "/v2/models/m/infer", 405, {}),
+        ("PUT", "/v2", 405, {}),
+        ("GET", "/v2/repository/index", 404, {}),
+        ("GET", "/v2", 403, {"host": "evil.example"}),
+        ("GET", "/v2/models/m", 400, {"content-length": "1"}),
+    ):
+        answer = await ask(method, path, **headers)
+        assert (answer.status, answer.json().get("error")) == (status, answer.json()["detail"]), path
+    answer = await ask("GET", "/v2/models/m/infer")
+    assert answer.headers["allow"] == "POST"
+    assert answer.json()["error"] == "GET is not answered here; POST is"
+    assert "error" not in (await ask("GET", "/v22")).json()
 
 
 async def test_encoded_bodies_are_415(ask: Ask) -> None:

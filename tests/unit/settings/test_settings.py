@@ -57,6 +57,7 @@ def test_variables_of_the_client_are_none_of_the_servers_business(monkeypatch: p
         ("grpc = 'x:70000'", "'70000' is not a number from 0 to 65535"),
         ("log_level = 'loud'", "log_level: 'loud':"),
         ("grace_seconds = inf", "grace_seconds: inf:"),
+        ("[limits]\nmax_message_bytes = 2147483648", "limits.max_message_bytes: 2147483648:"),
         ("[limits]\nmax_connections = 0", "POINTSMAN_LIMITS__MAX_CONNECTIONS"),
         ("threads =", "not valid TOML"),
     ],

@@ -26,6 +26,9 @@ from pointsman.domain.drift.performance import Granularity
 from pointsman.lake.models.records import PageQuestion
 from pointsman.v1 import drift_pb2, drift_pb2_grpc
 
+_MOST_TOLD = 2**31 - 1
+"""What the field holds: a list with more predictions is answered with a lower bound, not refused."""
+
 
 class DriftServicer(AnalysisMethods, AlertMethods, drift_pb2_grpc.DriftServiceServicer):
     """Takes and tells predictions, outcomes, baselines, analyses and settings."""
@@ -56,7 +59,7 @@ class DriftServicer(AnalysisMethods, AlertMethods, drift_pb2_grpc.DriftServiceSe
         )
         return drift_pb2.GetPredictionsResponse(
             predictions=[logged_to(request.model_id, row) for row in page.items],
-            total=page.total,
+            total=min(page.total, _MOST_TOLD),
             notes=notes_to(page.unreached),
         )
 

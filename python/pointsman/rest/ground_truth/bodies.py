@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
+from pointsman.rest.content_types import read_content_type
 from pointsman.rest.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORM_TYPE = "multipart/form-data"
 _MAX_HEAD_BYTES = 8_192
-_BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))')
+_MAX_BOUNDARY_CHARACTERS = 70
 
 
 async def pieces_of(receive: Receive) -> AsyncIterator[bytes]:
@@ -47,10 +47,10 @@ async def file_of(
     Raises:
         ProblemError: It is no such form, or has more than one part.
     """
-    found = _BOUNDARY.search(content_type)
-    if found is None:
+    boundary = read_content_type(content_type).parameters.get("boundary", "")
+    if not boundary or len(boundary) > _MAX_BOUNDARY_CHARACTERS or not boundary.isascii():
         raise _no_form("its Content-Type names no boundary")
-    opening = b"--" + (found[1] or found[2]).encode()
+    opening = b"--" + boundary.encode()
     head, rest = await _head(pieces, opening)
     on_head(_headers(head))
     closing = b"\r\n" + opening

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from pointsman.rest.content_types import read_content_type
 from pointsman.rest.ground_truth.bodies import FORM_TYPE
 from pointsman.rest.problems import FieldError, Problem, ProblemError
 
@@ -21,7 +21,6 @@ CONTENT_TYPES: Mapping[str, str] = {
 FORMATS = ("csv", "tsv", "json_lines")
 _ENDINGS = {"csv": "csv", "tsv": "tsv", "jsonl": "json_lines", "ndjson": "json_lines"}
 _NAMES = {"modelId": "modelId", "model_id": "modelId", "format": "format"}
-_FILE_NAME = re.compile(r'filename="([^"]*)"')
 
 
 def read_query(query: str) -> tuple[str, str]:
@@ -55,15 +54,13 @@ def media_type_of(content_type: str) -> str:
     Raises:
         ProblemError: It is none that is taken.
     """
-    media_type, _, parameters = content_type.partition(";")
-    media_type = media_type.strip().lower()
-    charset = parameters.partition("charset=")[2].strip(' "').lower()
-    if (media_type != FORM_TYPE and media_type not in CONTENT_TYPES) or charset not in ("", "utf-8", "utf8"):
+    found = read_content_type(content_type)
+    if found.media_type not in (*CONTENT_TYPES, FORM_TYPE) or not found.is_utf8:
         taken = ", ".join((*CONTENT_TYPES, FORM_TYPE))
         detail = f"Content-Type {content_type[:100]!r} is not taken; send one of {taken}, in UTF-8"
         headers = {"accept-post": taken}
         raise ProblemError(Problem("INVALID_ARGUMENT", detail, status=415, headers=headers))
-    return media_type
+    return found.media_type
 
 
 def format_of_part(headers: Mapping[str, str], asked: str) -> str:
@@ -76,9 +73,9 @@ def format_of_part(headers: Mapping[str, str], asked: str) -> str:
     Raises:
         ProblemError: Nothing says it.
     """
-    named = _FILE_NAME.search(headers.get("content-disposition", ""))
-    ending = named[1].lower().rpartition(".")[2] if named else ""
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    named = read_content_type(headers.get("content-disposition", "")).parameters.get("filename", "")
+    ending = named.lower().rpartition(".")[2]
+    media_type = read_content_type(headers.get("content-type", "")).media_type
     form = asked or _ENDINGS.get(ending) or CONTENT_TYPES.get(media_type, "")
     if not form:
         detail = "nothing says how the file is written; add the parameter format, as format=csv"

@@ -20,11 +20,17 @@ from pointsman.rest import patience
 from pointsman.rest.ground_truth.bodies import FORM_TYPE, file_of, pieces_of
 from pointsman.rest.ground_truth.requests import CONTENT_TYPES, format_of_part, media_type_of, read_query
 from pointsman.rest.ground_truth.sending import RPC, Sending, refusal_of
-from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response, request_id_of
+from pointsman.rest.problems import (
+    FieldError,
+    Problem,
+    ProblemError,
+    method_refusal,
+    problem_response,
+    request_id_of,
+)
 from pointsman.rest.transcoding.bodies import JSON_TYPE
 from pointsman.rest.transcoding.failures import problem_of
 from pointsman.rest.transcoding.headers import metadata_of, timeout_of
-from pointsman.rest.transcoding.routes import method_refusal
 from pointsman.v1 import drift_pb2
 
 if TYPE_CHECKING:
@@ -34,6 +40,9 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/drift/ground-truth/upload"
 _TOO_LARGE = "UPLOAD_TOO_LARGE"
+_STRANGERS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+"""Codes of those who may upload nothing, and whose bytes hold no place for as long as they like."""
+
 _log = structlog.get_logger("pointsman.rest")
 
 
@@ -108,7 +117,8 @@ class _Request:
             )
             problem = Problem("INTERNAL", told)
         await self._abandon()
-        await self._pass_over_rest()
+        if self._sending is not None and problem.code not in _STRANGERS:
+            await self._pass_over_rest()
         return problem_response(problem, self._scope)
 
     async def _uploaded(self) -> Response:
@@ -182,7 +192,11 @@ class _Request:
                 await self._sending.abandon()
 
     async def _pass_over_rest(self) -> None:
-        """Reads what the client still sends, for many read no answer before they have sent all."""
+        """Reads what the client still sends, for many read no answer before they have sent all.
+
+        Only for those whose upload was begun: it takes a place among the requests. What others still send is
+        thrown away by their connection, in the time that a head has.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._gateway.most_seconds / 2):
                 async for _ in self._pieces:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 BINARY_TYPE = "application/octet-stream"
-KEYLESS = ("ServerLive", "ServerReady", "ServerMetadata")
-"""What the public port answers without a key, for orchestrators have none."""
 HEADER_LENGTH = "inference-header-content-length"
 Respond = Callable[[Exchange], Awaitable[Response]]
 
@@ -34,16 +32,17 @@ class _Endpoint:
     def __init__(self, gateway: Gateway, respond: Respond) -> None:
         self._gateway = gateway
         self._respond = respond
+        # The public port answers these without a key, for orchestrators have none.
+        self._keyless = respond in (_server_metadata, _live, _ready)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The protocol's own member for what is wrong, which its clients read.
         await answer(
             self._gateway,
             self._respond,
             scope,
             receive,
             send,
-            members=lambda problem: {"error": problem.detail},
+            keyless=self._keyless,
         )
 
 
@@ -142,4 +141,4 @@ async def _ask(exchange: Exchange, method: str, request: Any) -> Answer:
     if exchange.scope["query_string"]:
         raise FieldError("", "the query has parameters, of which the protocol has none; leave them out")
     read = message_class(f"{method}Response").FromString
-    return await exchange.call(SERVICE + method, request, read, keyless=method in KEYLESS)
+    return await exchange.call(SERVICE + method, request, read)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
 
+from pointsman.rest.content_types import read_content_type
 from pointsman.rest.problems import FieldError, Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -37,23 +38,23 @@ class BodyBudget:
         return self._max
 
     @contextlib.contextmanager
-    def room(self, size: int) -> Iterator[None]:
-        """Holds room for bytes that are about to be in memory.
+    def room(self) -> Iterator[Room]:
+        """Holds room for bytes that are not a body as it was sent, and gives it back at the end."""
+        room = Room(self)
+        try:
+            yield room
+        finally:
+            room.resize(0)
+
+    async def read(
+        self, headers: Headers, receive: Receive, before_waiting: Callable[[], Awaitable[None]]
+    ) -> bytearray:
+        """Reads a body whole; whoever reads it gives its bytes back with `release`.
 
         Args:
-            size: How many, at most.
-
-        Raises:
-            ProblemError: There is no room for them.
-        """
-        self._hold(size)
-        try:
-            yield
-        finally:
-            self._held -= size
-
-    async def read(self, headers: Headers, receive: Receive) -> bytearray:
-        """Reads a body whole; whoever reads it gives its bytes back with `release`.
+            headers: The request's.
+            receive: Brings what the client sends.
+            before_waiting: Is awaited once, where the body is not whole by its first part.
 
         Raises:
             ProblemError: It is too long, or there is no room for it.
@@ -63,6 +64,7 @@ class BodyBudget:
         if announced.isdecimal() and int(announced) > self._max:
             raise self.too_long()
         body = bytearray()
+        is_first = True
         try:
             while True:
                 message = await receive()
@@ -71,6 +73,9 @@ class BodyBudget:
                 self._take(body, message.get("body", b""))
                 if not message.get("more_body", False):
                     return body
+                if is_first:
+                    await before_waiting()
+                    is_first = False
         except BaseException:
             self.release(body)
             raise
@@ -82,11 +87,16 @@ class BodyBudget:
     def _take(self, body: bytearray, part: bytes) -> None:
         if len(body) + len(part) > self._max:
             raise self.too_long()
-        self._hold(len(part))
+        self.hold(len(part))
         body += part
 
-    def _hold(self, size: int) -> None:
-        if self._held + size > self._total:
+    def hold(self, size: int) -> None:
+        """Counts bytes that are about to be in memory, or gives them back where there are less than none.
+
+        Raises:
+            ProblemError: There is no room for them.
+        """
+        if size > 0 and self._held + size > self._total:
             detail = (
                 f"bodies of {self._total} bytes are in memory (http_limits.body_budget_bytes); "
                 "try again in a second"
@@ -105,6 +115,41 @@ class BodyBudget:
         return ProblemError(Problem("INVALID_ARGUMENT", detail, status=413))
 
 
+class Room:
+    """Bytes that are held in a budget, as many as are there.
+
+    Args:
+        budget: Where they are counted.
+    """
+
+    def __init__(self, budget: BodyBudget) -> None:
+        self._budget = budget
+        self._size = 0
+
+    def resize(self, size: int) -> None:
+        """Holds so many bytes from now on.
+
+        Raises:
+            ProblemError: There is no room for more than there were.
+        """
+        self._budget.hold(size - self._size)
+        self._size = size
+
+
+def announces_body(headers: Headers) -> bool:
+    """Answers whether a request's head says that a body follows it."""
+    return headers.get("content-length", "0").strip("0") != "" or "transfer-encoding" in headers
+
+
+def no_body_taken(method: str) -> Problem:
+    """Makes the problem of a body where none is taken.
+
+    Args:
+        method: The request's.
+    """
+    return Problem("INVALID_ARGUMENT", f"{method} takes no body here; use path and query")
+
+
 def check_content_type(headers: Headers, *, other: str = "", inflates: bool = False) -> str:
     """Answers the content type of a body, without its parameters.
 
@@ -117,11 +162,9 @@ def check_content_type(headers: Headers, *, other: str = "", inflates: bool = Fa
         ProblemError: It is none that is taken, or its bytes are encoded.
     """
     given = headers.get("content-type", "")
-    media_type, _, parameters = given.partition(";")
-    media_type = media_type.strip().lower()
-    charset = parameters.partition("charset=")[2].strip(' "').lower()
+    content_type = read_content_type(given)
     taken = (JSON_TYPE, other) if other else (JSON_TYPE,)
-    if media_type not in taken or charset not in ("", "utf-8", "utf8"):
+    if content_type.media_type not in taken or not content_type.is_utf8:
         text = f"Content-Type {given[:100]!r} is not taken; send {' or '.join(taken)}, in UTF-8"
         raise ProblemError(Problem("INVALID_ARGUMENT", text, status=415, headers={"accept-post": JSON_TYPE}))
     encoding = headers.get("content-encoding", "identity")
@@ -130,7 +173,7 @@ def check_content_type(headers: Headers, *, other: str = "", inflates: bool = Fa
         raise ProblemError(
             Problem("INVALID_ARGUMENT", text, status=415, headers={"accept-encoding": "identity"})
         )
-    return media_type
+    return content_type.media_type
 
 
 def parse_json(body: bytes | bytearray | memoryview) -> Any:

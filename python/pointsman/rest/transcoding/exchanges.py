@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc.aio
 import structlog
+from google.protobuf.empty_pb2 import Empty
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response, request_id_of
-from pointsman.rest.transcoding.bodies import BodyBudget
+from pointsman.rest.transcoding.bodies import BodyBudget, announces_body, no_body_taken
 from pointsman.rest.transcoding.failures import problem_of
 from pointsman.rest.transcoding.headers import metadata_of, timeout_of
 from pointsman.rest.transcoding.public_port import Answer, PublicPort
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 OFF_LOOP_BYTES = 65_536
 """Bodies and answers from here on are read and written on a thread, so that others are answered meanwhile."""
+
+_CALLER_CHECK = "/inference.GRPCInferenceService/ModelReady"
+"""A method that looks at the key first, and without a name at nothing else."""
 
 T = TypeVar("T")
 _log = structlog.get_logger("pointsman.rest")
@@ -58,28 +62,38 @@ class Exchange:
         scope: The request's.
         headers: The request's.
         body: What came.
+        need_key: Whether the request needs a key, even while the server knows none.
     """
 
     gateway: Gateway
     scope: Scope
     headers: Headers
     body: bytearray
+    need_key: bool = False
 
-    async def call(
-        self, rpc: str, request: Any, read: Callable[[bytes], Any], *, keyless: bool = False
-    ) -> Answer:
+    async def call(self, rpc: str, request: Any, read: Callable[[bytes], Any]) -> Answer:
         """Makes the call with the metadata and the deadline of the request; see `PublicPort.call`.
 
         Args:
             rpc: The path of the method.
             request: The message to send.
             read: Reads the bytes of the answer.
-            keyless: Whether the method tells everybody the same, so that it needs no key anywhere.
         """
-        need_key = self.gateway.need_key and not keyless
-        metadata = metadata_of(self.headers, self.scope, need_key=need_key)
+        metadata = metadata_of(self.headers, self.scope, need_key=self.need_key)
         timeout = timeout_of(self.headers, self.gateway.most_seconds)
         return await self.gateway.port.call(rpc, request, read, metadata=metadata, timeout_seconds=timeout)
+
+    async def check_caller(self) -> None:
+        """Asks the port whether it knows the caller, for a call that decides nothing else.
+
+        Raises:
+            grpc.aio.AioRpcError: It does not.
+        """
+        try:
+            await self.call(_CALLER_CHECK, Empty(), Empty.FromString)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                raise
 
 
 Answerer = Callable[[Exchange], Awaitable["Response"]]
@@ -94,7 +108,7 @@ async def answer(
     *,
     request: Descriptor | None = None,
     body_field: str = "",
-    members: Callable[[Problem], dict[str, Any]] = lambda _: {},
+    keyless: bool = False,
 ) -> None:
     """Answers a request, whatever becomes of it; when its client goes away, the call is cancelled.
 
@@ -106,17 +120,19 @@ async def answer(
         send: Takes the answer.
         request: The message that is sent, for the names of its fields.
         body_field: The field of it that is the body.
-        members: Further members of a problem, for protocols that have one of their own.
+        keyless: Whether everybody is told the same, so that no key is needed anywhere.
     """
     headers = Headers(scope=scope)
+    need_key = gateway.need_key and not keyless
     body = bytearray()
     try:
         async with asyncio.timeout(gateway.most_seconds):
-            if scope["method"] not in ("GET", "HEAD"):
-                # Nobody without a key has a body read and parsed.
-                metadata_of(headers, scope, need_key=gateway.need_key)
-            body = await gateway.bodies.read(headers, receive)
-            exchange = Exchange(gateway, scope, headers, body)
+            # Nobody without a key has a body read and parsed, or holds a place while it comes.
+            metadata_of(headers, scope, need_key=need_key)
+            if scope["method"] in ("GET", "HEAD") and announces_body(headers):
+                raise ProblemError(no_body_taken(scope["method"]))
+            exchange = Exchange(gateway, scope, headers, body, need_key)
+            exchange.body = body = await gateway.bodies.read(headers, receive, exchange.check_caller)
             response = await _while_connected(answerer(exchange), receive)
     except ClientDisconnect:
         return
@@ -143,7 +159,7 @@ async def answer(
         return
     finally:
         gateway.bodies.release(body)
-    await problem_response(problem, scope, **members(problem))(scope, receive, send)
+    await problem_response(problem, scope)(scope, receive, send)
 
 
 async def off_loop(size: int, work: Callable[[], T]) -> T:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound
 
-from pointsman.rest.problems import FieldError, Problem, ProblemError, problem_response
+from pointsman.rest.problems import FieldError, ProblemError, method_refusal
 from pointsman.rest.transcoding.bindings import Binding
-from pointsman.rest.transcoding.bodies import JSON_TYPE, check_content_type, parse_json
+from pointsman.rest.transcoding.bodies import JSON_TYPE, check_content_type, no_body_taken, parse_json
 from pointsman.rest.transcoding.exchanges import Exchange, Gateway, answer, off_loop
 from pointsman.rest.transcoding.headers import RECEIPT_PREFIX
 from pointsman.rest.transcoding.requests import make_request
@@ -93,15 +93,6 @@ def raw_path_of(scope: Scope) -> str:
     return raw.partition(b"?")[0].decode("latin-1")
 
 
-def method_refusal(scope: Scope, allowed: Sequence[str]) -> Response:
-    """Answers 405: the path is there, and the method is not."""
-    methods = sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])})
-    detail = f"{scope['method']} is not answered here; {', '.join(methods)} is"
-    return problem_response(
-        Problem("UNIMPLEMENTED", detail, status=405, headers={"allow": ", ".join(methods)}), scope
-    )
-
-
 async def transcode(binding: Binding, exchange: Exchange) -> Response:
     """Answers a request by its binding.
 
@@ -113,9 +104,7 @@ async def transcode(binding: Binding, exchange: Exchange) -> Response:
     scope, body = exchange.scope, exchange.body
     if body:
         if not binding.body:
-            raise ProblemError(
-                Problem("INVALID_ARGUMENT", f"{scope['method']} takes no body here; use path and query")
-            )
+            raise ProblemError(no_body_taken(scope["method"]))
         check_content_type(exchange.headers)
     path = _path_of(binding, scope)
     query = scope["query_string"].decode("latin-1")

@@ -4156,7 +4156,7 @@ pub struct GetPredictionsResponse {
     /// The predictions.
     #[prost(message, repeated, tag = "1")]
     pub predictions: ::prost::alloc::vec::Vec<LoggedPrediction>,
-    /// How many there are without limit and offset.
+    /// How many there are without limit and offset; 2147483647 where there are more.
     #[prost(int32, tag = "2")]
     pub total: i32,
     /// What the answer lacks of other servers' records, in sentences.
