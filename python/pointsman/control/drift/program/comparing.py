@@ -11,7 +11,7 @@ from pointsman.control.drift.answers import NO_LABELED, reference_answers
 from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
-from pointsman.control.drift.program.class_rates import class_rates
+from pointsman.control.drift.program.class_rates import class_rates, find_lacking_rows
 from pointsman.control.drift.program.existing import comparable_of
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
@@ -104,6 +104,8 @@ def compare_window(
         body["performance"] = performer.measure(pair[1]).told()
         body["classRates"] = class_rates(*pair)
         notes += performer.notes
+        if few := find_lacking_rows(*pair):
+            notes.append(few)
     told = [*spec.notes, *window.notes, *watched.notes, *notes, *slicing.notes, *of_origin]
     return Compared(body, told, watched.kept)
 

@@ -7,14 +7,13 @@ from typing import Any
 from pointsman.domain.drift.alerting.existence import Comparable, listed, why_gone
 from pointsman.domain.drift.alerting.rules import STATUS_RANKS, AlertFigure, AlertRule, AlertTier, severity
 from pointsman.domain.drift.analyses import DriftStatus
+from pointsman.domain.drift.performance import LEAST_PREDICTIONS
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 
 _WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(prediction)", "(predictions)"))
 """What the library names in the place of a feature; none of them is one."""
 _SCORE_OF = "(score of "
 """How it begins to name the score of one class among several."""
-LEAST_OUTCOMES = 30
-"""Predictions with outcomes below which a drop is not judged, as in the library's own figure."""
 _SHOWN = 5
 _SAME_DAY = 1e-9
 
@@ -158,9 +157,9 @@ def _numbers(figure: AlertFigure, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _drop(metric: Mapping[str, Any]) -> dict[str, float]:
-    """How far a metric is below the baseline's, of outcomes enough to say so."""
+    """How far a metric is below the baseline's, of outcomes enough to say so; the baseline's are counted."""
     before, after = metric.get("reference"), metric.get("realised")
-    if before is None or after is None or metric.get("sampleSize", 0) < LEAST_OUTCOMES:
+    if before is None or after is None or metric.get("sampleSize", 0) < LEAST_PREDICTIONS:
         return {}
     return {"": before - after}
 
