@@ -14,6 +14,8 @@ _WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(prediction
 """What the library names in the place of a feature; none of them is one."""
 _SCORE_OF = "(score of "
 """How it begins to name the score of one class among several."""
+_OF_ROWS = frozenset(("(all)", "(predictions)"))
+"""What algorithms have that look at whole rows, and so at no feature."""
 _SHOWN = 5
 _SAME_DAY = 1e-9
 
@@ -102,9 +104,10 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         for name, one in features.items()
         if rule.algorithm in one["algorithms"]
     }
-    # Algorithms of whole rows have no feature; those of columns are not asked of the labels unless named.
+    # Columns of answers are no features, also where a window has no others.
     named = {name: one for name, one in found.items() if name in rule.features or not _is_whole(name)}
-    return _numbers(rule.figure, named or found)
+    of_rows = {name: one for name, one in found.items() if name in _OF_ROWS}
+    return _numbers(rule.figure, named or of_rows)
 
 
 def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
