@@ -139,4 +139,16 @@ def reference_table(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, Co
     import pyarrow as pa
 
     types = {ColumnKind.NUMBER: pa.float64(), ColumnKind.TEXT: pa.string(), ColumnKind.BOOLEAN: pa.bool_()}
-    return pa.table({name: pa.array(values, types[kinds[name]]) for name, values in columns.items()})
+    return pa.table(
+        {
+            name: pa.array(_written(values, kinds[name]), types[kinds[name]])
+            for name, values in columns.items()
+        }
+    )
+
+
+def _written(values: Sequence[Any], kind: ColumnKind) -> Sequence[Any]:
+    """Rounds whole numbers as those of windows are: Arrow takes none that a double lacks."""
+    if kind is not ColumnKind.NUMBER:
+        return values
+    return [None if value is None else float(value) for value in values]
