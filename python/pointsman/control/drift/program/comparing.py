@@ -88,7 +88,7 @@ def compare_window(
     pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, before)
     reached(0.6)
     reference = reference_table(data.features, kinds)
-    slicing = choose_slices(window.slices, kinds, settings)
+    slicing = choose_slices(window.slices, kinds, settings, reference)
     used = path if window.row_count else None
     sides = Sides(reference, used, pair, lacking, rows, slicing, watched.items)
     result = judge(sides, settings)
