@@ -5,10 +5,9 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from pointsman.control.drift import alert_settings as desks
 from pointsman.control.drift.alert_settings import AlertDesk
 from pointsman.domain.drift.alerting.rules import AlertRule, default_rule
-from pointsman.domain.drift.alerts import AlertChanges, AlertSettings
+from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, check_settings
 from pointsman.domain.keys import Principal
 from pointsman.store.drift.alerting import rules
 
@@ -75,15 +74,15 @@ def test_of_two_first_changes_at_once_none_is_lost(database, key, desk, monkeypa
     other = threading.Thread(
         target=lambda: desk.update(ADMIN, "cancer", AlertChanges(schedule_enabled=True)), daemon=True
     )
-    check = desks.check_settings
+    place = "pointsman.control.drift.alert_settings.check_settings"
 
     def check_meanwhile(*arguments):
-        check(*arguments)
-        monkeypatch.setattr(desks, "check_settings", check)
+        check_settings(*arguments)
+        monkeypatch.setattr(place, check_settings)
         other.start()
         wait_until_it_waits(database, other)
 
-    monkeypatch.setattr(desks, "check_settings", check_meanwhile)
+    monkeypatch.setattr(place, check_meanwhile)
     desk.update(ADMIN, "cancer", MAIL)
     other.join(30)
     assert not other.is_alive(), "the second change did not end"

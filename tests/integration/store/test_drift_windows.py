@@ -50,8 +50,8 @@ def window_of(database, tmp_path):
             paths["tails"].append(str(tmp_path / f"{number}.arrows"))
             with pa.ipc.new_stream(paths["tails"][-1], table.schema) as writer:
                 writer.write_table(table)
-        named = {name: tuple(found) for name, found in paths.items()}
-        spec = AnalysisSpec("", "job", 1, str(tmp_path), began_us=began_us, **named)
+        recorded = tuple(paths["files"]), (), tuple(paths["tails"])
+        spec = AnalysisSpec("", "job", 1, str(tmp_path), *recorded, began_us=began_us)
         start_us = BEGIN_US + HOUR_US
         analysis = Analysis(
             "job", "cancer", 1, 1, AnalysisStatus.RUNNING, start_us, start_us + HOUR_US, 1, 2, 1

@@ -11,7 +11,7 @@ from pointsman_drift import read_classes
 def labeled(rows, outcomes):
     """Answers of two classes in turn, of which the first so many came true."""
     names = np.resize(np.array(["no", "yes"], dtype=object), rows)
-    actual = np.where(np.arange(rows) < outcomes, names, None)
+    actual = [name if place < outcomes else None for place, name in enumerate(names)]
     return read_classes(["no", "yes"], np.resize([0.2, 0.8], rows), names, actual)
 
 
@@ -27,7 +27,8 @@ def test_of_a_few_labeled_predictions_no_result_has_rates_or_metrics():
     assert (few.classes, few.metrics) == (frozenset(), frozenset())
     assert "(label)" in few.answers
     without = comparable_of(["age"], labeled(60, 29), AlertSettings())
-    assert (without.classes, without.metrics) == ({"no", "yes"}, frozenset())
+    assert without.classes == {"no", "yes"}
+    assert not without.metrics
     assert "accuracy" in comparable_of(["age"], labeled(60, 30), AlertSettings()).metrics
 
 

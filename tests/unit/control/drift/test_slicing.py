@@ -1,5 +1,7 @@
 """Slices of a window, by as much as a result can hold."""
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -74,7 +76,7 @@ def test_of_features_with_many_values_no_more_is_judged_apart_than_can_be_counte
         "number": draw.normal(size=400).tolist(),
         **{f"f{place}": [f"v{row % 300}" for row in range(400)] for place in range(3)},
     }
-    kinds = {name: kind_of(values) for name, values in data.items()}
+    kinds = {name: kind_of(column) or ColumnKind.TEXT for name, column in data.items()}
     reference = reference_table(data, kinds)
     settings = AlertSettings(algorithms=("psi",))
     values = {"(variant)": 12, "(version)": 12}
@@ -87,11 +89,11 @@ def test_of_features_with_many_values_no_more_is_judged_apart_than_can_be_counte
         for name in values
     }
     current = pa.table({name: reference[name] for name in data} | divided)
-    options = {"features": list(data), "algorithms": ["psi"], "least_rows": 2}
-    result = compare(reference, current, slices=found.columns, slice_limit=found.limit, **options)
+    compared = partial(compare, reference, current, features=list(data), algorithms=["psi"], least_rows=2)
+    result = compared(slices=found.columns, slice_limit=found.limit)
     assert any(one.group.slice is not None for one in result.figures)
     with pytest.raises(InvalidOptionError, match="slices and windows"):
-        compare(reference, current, slices=tuple(values), slice_limit=20, **options)
+        compared(slices=tuple(values), slice_limit=20)
 
 
 def test_where_numbers_have_few_bins_all_is_counted_apart():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pointsman.control.drift.alert_settings import default_algorithms
 from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.drift.baselines import ColumnKind
 
@@ -104,9 +105,8 @@ def _counts_of_rows(reference: pa.Table) -> int:
 def _figures_of_a_slice(kinds: Mapping[str, ColumnKind], settings: AlertSettings) -> int:
     from pointsman_drift import AlgorithmKind, Kind, algorithms
 
-    known = algorithms()
-    names = settings.algorithms
-    named = [one for name, one in known.items() if (one.is_default if names is None else name in names)]
+    names = default_algorithms() if settings.algorithms is None else settings.algorithms
+    named = [one for name, one in algorithms().items() if name in names]
     types = Counter(Kind.NUMERIC if one is ColumnKind.NUMBER else Kind.CATEGORICAL for one in kinds.values())
     columns = (one for one in named if one.kind is AlgorithmKind.UNIVARIATE)
     return sum(types[kind] for one in columns for kind in one.types)

@@ -124,7 +124,7 @@ class Window:
         self, connection: DuckDBPyConnection, source: str, files: Mapping[str, Sequence[str]]
     ) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
-        values = self._values() | files
+        values = {**self._values(), **files}
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}", dict(files))
         types = {row[0]: str(row[1]) for row in described.fetchall()}
         refuse_others(connection, source, types, self._kinds, values)
@@ -213,8 +213,11 @@ class Window:
             fits = isinstance(value, _PYTHON_TYPES[kind]) and is_bool == (kind is ColumnKind.BOOLEAN)
             if value is not None and not fits:
                 self._unreadable[name] = self._unreadable.get(name, 0) + 1
-            # Arrow takes no whole number as a double that one would round.
-            yield (float(value) if kind is ColumnKind.NUMBER else value) if fits else None
+            if fits and isinstance(value, int) and not is_bool:
+                # Arrow takes no whole number as a double that one would round.
+                yield float(value)
+            else:
+                yield value if fits else None
 
     def _values(self) -> dict[str, Any]:
         """Answers the window of recorded rows, of which those from before the model are of another one."""
