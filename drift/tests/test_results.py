@@ -93,3 +93,18 @@ def test_plain_levels_judge_each_figure_alone(
     assert compare(*tables, calibration=False).to_json() == result.to_json()
     overridden = compare(*tables, calibration="off", thresholds={"ks_test": (0.01, 0.9)})
     assert overridden.figure("still", "ks_test").status is Status.WARNING
+
+
+def test_the_score_of_an_algorithm_is_its_greatest_and_drift_is_that_of_any_figure() -> None:
+    draw = np.random.default_rng(1)
+    before = {"many": draw.normal(size=2000), "few": draw.normal(size=2000)}
+    after = {"many": draw.normal(0.45, 1, 2000), "few": [None] * 1965 + draw.normal(0.4, 1, 35).tolist()}
+    result = compare(before, after, algorithms=["ks_test"])
+    many, small = result.figure("many", "ks_test"), result.figure("few", "ks_test")
+    assert (many.drift, small.drift) == (True, False), "few rows are not significant"
+    assert small.score > many.score, "though they differ by more"
+    assert result.to_dict()["algorithms"]["ks_test"] == {
+        "drift": True,
+        "score": small.score,
+        "feature": "few",
+    }

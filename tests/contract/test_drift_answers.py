@@ -212,6 +212,24 @@ async def test_probabilities_of_a_version_with_another_order_of_classes_are_turn
     same_as_library(await result_of(cancer), library)
 
 
+async def test_answers_of_a_version_with_other_classes_of_the_same_number_are_not_compared(bench, cancer):
+    old, new = drawn(3, 100), drawn(4, 60)
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 100), labeled_predictions=labeled(*old)))
+    await cancer.register(
+        "cancer", "other", backend=None, signature={"task": 1, "labels": ["approved", "withdrawn"]}
+    )
+    after = features_of(2, 60)
+    await log_answers(cancer, after, new[0], new[1])
+    await log_answers(cancer, after, [[0.9, 0.1]] * 60, ["approved"] * 60, model_version="other")
+    result = await result_of(cancer)
+    pair = (pointsman_drift.read_classes(CLASSES, *old), pointsman_drift.read_classes(CLASSES, *new[:2]))
+    library = pointsman_drift.compare_predictions(*pair).to_dict()["features"]
+    assert result.features["(score)"]["psi"]["score"] == library["(score)"]["algorithms"]["psi"]["score"]
+    assert result.notes[0].startswith("60 predictions answer a class that the baseline's labeled"), (
+        result.notes
+    )
+
+
 @pytest.mark.parametrize("names", [("false", "true"), ("0", "1")])
 async def test_a_deleted_version_s_order_is_known_under_other_names_of_the_classes(bench, cancer, names):
     old, new = (
@@ -321,8 +339,8 @@ async def test_answers_and_outcomes_that_the_baseline_does_not_know_are_told_of(
     result = await result_of(cancer)
     assert result.performance["accuracy"].sample_size == 1
     assert list(result.notes) == [
-        "1 predictions answer a class that the baseline's labeled predictions lack, and their answers are "
-        "not compared",
+        "1 predictions answer a class that the baseline's labeled predictions lack, or are of a version "
+        "whose signature has other classes, and their answers are not compared",
         "1 outcomes are not such as the baseline's labeled predictions have; those predictions count as "
         "without outcome",
     ]

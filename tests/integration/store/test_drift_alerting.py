@@ -11,14 +11,14 @@ from pointsman.domain.drift.alerting.events import AlertEvent, DeliveryStatus, O
 from pointsman.domain.drift.alerting.rules import AlertFigure, AlertRule, AlertTier
 from pointsman.domain.drift.alerting.states import AlertEventKind, AlertState
 from pointsman.domain.drift.alerts import AlertSettings
-from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftStatus
-from pointsman.domain.drift.baselines import Baseline, BaselineData
-from pointsman.domain.models import Task
-from pointsman.store import models, servers
-from pointsman.store.drift import alert_settings, analyses, baselines, results
+from pointsman.domain.drift.analyses import AnalysisStatus, DriftStatus
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.store import servers
+from pointsman.store.drift import alert_settings, analyses, gone_models, predictions, results
 from pointsman.store.drift.alerting import events, outbox, rules
 
-from .rows import DAY_US, add_model
+from .drift_alerts import a_body, add_watched_model, begun, count, history, told
+from .rows import DAY_US
 
 RULE = AlertRule(
     "psi",
@@ -43,55 +43,10 @@ OF_STATUS = AlertRule(
 
 @pytest.fixture
 def key(database):
-    add_model(database)
+    row_key = add_watched_model(database)
     with database.write() as connection:
-        model = models.find(connection, "cancer")
-        assert model is not None
-        row_key = model.row_key
-        baseline = Baseline("", "cancer", "v1", True, 1, Task.UNSPECIFIED, (), 1)
-        baselines.add(connection, row_key, baseline, BaselineData(features={"age": [1.0]}))
         rules.save(connection, row_key, [OF_STATUS], 1)
     return row_key
-
-
-def begun(database, key, window_end_us=DAY_US):
-    with database.write() as connection:
-        baseline = baselines.active(connection, "cancer", key)
-        assert baseline is not None
-        job_id = analyses.add(
-            connection,
-            Analysis(
-                job_id="",
-                model_id="cancer",
-                model_key=key,
-                baseline_key=baseline.row_key,
-                status=AnalysisStatus.RUNNING,
-                window_start_us=1,
-                window_end_us=window_end_us,
-                start_time_us=1,
-                deadline_us=DAY_US,
-                seen_us=1,
-            ),
-        )
-        return analyses.find(connection, job_id)
-
-
-def a_body(status):
-    return {"status": status, "features": {"age": {"status": status, "algorithms": {}}}}
-
-
-def told(database, key, status="alert", window_end_us=DAY_US):
-    assert store_result(database, begun(database, key, window_end_us), a_body(status), [], lambda: DAY_US)
-
-
-def history(database, key, limit=100):
-    with database.read() as connection:
-        return events.newest(connection, key, limit)
-
-
-def count(database, table):
-    with database.read() as connection:
-        return connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
 
 
 def test_rules_are_read_as_they_were_written(database, key):
@@ -239,6 +194,22 @@ def test_what_is_to_be_told_outlives_its_result_and_goes_with_its_model(database
     with database.write() as connection:
         connection.exec_driver_sql("DELETE FROM model_versions")
         connection.exec_driver_sql("DELETE FROM models")
+    for table in ("rules", "states", "mutes", "events", "deliveries"):
+        assert count(database, f"drift_alert_{table}") == 0, table
+
+
+def test_nothing_more_is_told_of_a_model_that_is_gone_while_its_predictions_are_deleted(database, key):
+    told(database, key)
+    with database.write() as connection:
+        rules.mute(connection, key, "status", 100, 1)
+        predictions.add(connection, key, LoggedPrediction("", "1", 1, features={"age": 1.0}, prediction=1.0))
+        now_us = servers.clock_us(connection, DAY_US)
+        assert len(outbox.due(connection, now_us, 10, CHANNELS)) == 2
+    with database.write_routing() as connection:
+        assert gone_models.hide(connection, "cancer")
+    with database.read() as connection:
+        assert outbox.due(connection, now_us, 10, CHANNELS) == []
+        assert gone_models.next_one(connection) == key, "its predictions are deleted later"
     for table in ("rules", "states", "mutes", "events", "deliveries"):
         assert count(database, f"drift_alert_{table}") == 0, table
 

@@ -83,28 +83,18 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Answers everything, with names in camelCase as the REST API has them."""
-        algorithms: dict[str, Figure] = {}
+        by_algorithm: dict[str, list[Figure]] = {}
         by_group: dict[Group, list[Figure]] = {}
         for figure in self.figures:
+            by_algorithm.setdefault(figure.algorithm, []).append(figure)
             by_group.setdefault(figure.group, []).append(figure)
-            top = algorithms.setdefault(figure.algorithm, figure)
-            if (figure.status.rank, figure.score) > (top.status.rank, top.score):
-                algorithms[figure.algorithm] = figure
         return {
             "status": self.status.value,
             "calibration": "on" if self.is_calibrated else "off",
             "seed": self.seed,
             "referenceRows": self.reference_rows,
             "currentRows": self.current_rows,
-            "algorithms": {
-                name: {
-                    "drift": top.drift,
-                    "score": top.score,
-                    "feature": top.feature,
-                    **top.group.to_dict(),
-                }
-                for name, top in algorithms.items()
-            },
+            "algorithms": {name: _of_algorithm(mine) for name, mine in by_algorithm.items()},
             "features": _by_feature(by_group.get(WHOLE, ())),
             "columns": {one.feature: one.to_dict() for one in self.summaries},
             "groups": [
@@ -178,6 +168,20 @@ class Result:
 
     def _repr_html_(self) -> str:
         return page_of(self.status, self.figures, (*self.insufficient_data, *self.not_measured), self.groups)
+
+
+def _of_algorithm(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The greatest score of an algorithm, and whether any of its figures drifts, be it another one.
+
+    A lesser score of more rows may be significant where the greatest one is not.
+    """
+    top = max(figures, key=lambda figure: (figure.score, figure.status.rank))
+    return {
+        "drift": any(figure.drift for figure in figures),
+        "score": top.score,
+        "feature": top.feature,
+        **top.group.to_dict(),
+    }
 
 
 def _by_feature(figures: Sequence[Figure]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from pointsman.control.drift import models
+from pointsman.control.drift.alerting.telling import begin_anew, effective
 from pointsman.domain.drift.alerts import (
     AlertChanges,
     AlertSettings,
@@ -17,6 +18,7 @@ from pointsman.domain.drift.alerts import (
 from pointsman.domain.keys import Principal
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings
+from pointsman.store.drift.alerting import rules
 
 if TYPE_CHECKING:
     from pointsman_drift import Algorithm
@@ -45,7 +47,7 @@ class AlertDesk:
             return alert_settings.of_model(connection, model.row_key)
 
     def update(self, caller: Principal, model_id: str, changes: AlertChanges) -> None:
-        """Changes what holds for a model.
+        """Changes what holds for a model; where the default rule changes, its alert ends without a message.
 
         Args:
             caller: Who asks.
@@ -59,8 +61,17 @@ class AlertDesk:
         """
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
-            settings = changed(alert_settings.of_model(connection, model.row_key, locked=True), changes)
+            # The model's row is there also while nothing was set.
+            rules.lock(connection, model.row_key)
+            before = alert_settings.of_model(connection, model.row_key)
+            settings = changed(before, changes)
             check_settings(settings, known_algorithms(), lacking_algorithms())
+            begin_anew(
+                connection,
+                model.row_key,
+                effective(connection, model.row_key, before),
+                effective(connection, model.row_key, settings),
+            )
             alert_settings.save(connection, model.row_key, settings, self._clock())
 
 

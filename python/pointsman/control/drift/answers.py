@@ -31,12 +31,17 @@ class AnswerForm:
 
     Attributes:
         classes: Of a classifier, in the order of the baseline's probabilities; none of a regression.
-        orders: By version of the model the classes of its probabilities, where its signature has the same
-            classes in another order.
+        orders: By version of the model the classes of its probabilities, where its signature has them in
+            another order; None where it has other classes.
     """
 
     classes: tuple[str, ...] = ()
-    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The versions of the model that have other classes."""
+        return tuple(version for version, order in self.orders.items() if order is None)
 
 
 @dataclass
@@ -46,7 +51,7 @@ class LeftOut:
     Attributes:
         without_answer: Rows without an answer that can be read.
         of_other_width: Rows with another number of probabilities than the baseline has.
-        of_other_class: Rows that answer a class that the baseline lacks.
+        of_other_class: Rows that answer a class that the baseline lacks, or of a version with such classes.
         of_other_outcome: Rows whose outcome is a class that the baseline lacks, or no number.
     """
 
@@ -75,8 +80,8 @@ class LeftOut:
             ),
             (
                 self.of_other_class,
-                "predictions answer a class that the baseline's labeled predictions lack, and their answers "
-                "are not compared",
+                "predictions answer a class that the baseline's labeled predictions lack, or are of a "
+                "version whose signature has other classes, and their answers are not compared",
             ),
             (
                 self.of_other_outcome,
@@ -160,7 +165,8 @@ def _classes(table: pa.Table, form: AnswerForm, left_out: LeftOut) -> Prediction
         np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE
     )
     left_out.of_other_width += int(np.sum(has_answer & ~is_wide)) + int(np.sum(~is_sound))
-    is_known = predicted[chosen] >= 0
+    # The same place means another class there, whatever the answer is called.
+    is_known = (predicted[chosen] >= 0) & ~_of_versions(table, form.others)[chosen]
     left_out.of_other_class += int(np.sum(is_sound & ~is_known))
     kept = is_sound & is_known
     chosen, scores = chosen[kept], scores[kept]
@@ -181,9 +187,21 @@ def _reordered(scores: np.ndarray, rows: pa.Table, form: AnswerForm) -> np.ndarr
 
     versions = rows.column("model_version").to_numpy(zero_copy_only=False)
     for version, order in form.orders.items():
+        if order is None:
+            continue
         of_version = versions == version
         scores[of_version] = scores[np.ix_(of_version, [order.index(name) for name in form.classes])]
     return scores
+
+
+def _of_versions(table: pa.Table, versions: Sequence[str]) -> np.ndarray:
+    """Says of each row whether it is of some versions of the model; shape (rows,)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    of_rows = table.column("model_version").combine_chunks()
+    found: np.ndarray = pc.is_in(of_rows, pa.array(versions, of_rows.type)).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _places(table: pa.Table, name: str, classes: Sequence[str]) -> np.ndarray:

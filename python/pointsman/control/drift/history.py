@@ -11,6 +11,7 @@ from pointsman.control.drift.answers import LeftOut, read_answers, reference_ans
 from pointsman.control.drift.performing import Performer
 from pointsman.domain.drift.performance import (
     DEFAULT_DAYS,
+    LEAST_PREDICTIONS,
     Granularity,
     MetricDivergence,
     PerformanceHistory,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from pointsman.control.drift.answers import AnswerForm, Predictions
     from pointsman_drift import Estimate
-
-LEAST_OUTCOMES = 30
-"""A step with fewer outcomes is not held against its estimate: the band is of many rows."""
 
 
 class PerformanceDesk:
@@ -130,7 +128,8 @@ class StepEstimator:
             return
         measured = self._performer.measure(answers)
         self.metrics[step_us] = measured.told()
-        if measured.outcome_count >= LEAST_OUTCOMES:
+        # The band is of many rows.
+        if measured.outcome_count >= LEAST_PREDICTIONS:
             self._compared[step_us] = measured.compared()
 
     def notes(self) -> list[str]:

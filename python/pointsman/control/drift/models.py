@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from pointsman.control.drift.answers import AnswerForm
 from pointsman.domain.access import can_read
 from pointsman.domain.drift.baselines import Baseline
-from pointsman.domain.drift.classes import named_as
+from pointsman.domain.drift.classes import orders_of
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_access import check_changes_model, check_reads_model
 from pointsman.domain.models import Model, ModelKey, Task
@@ -80,11 +80,8 @@ def form_of(connection: Connection, model_id: str, baseline: Baseline) -> Answer
         baseline: The baseline, whose classes they are.
     """
     classes = baseline.class_labels
-    named = {
-        version: named_as(labels, classes)
-        for version, labels in model_versions.class_labels(connection, model_id).items()
-    }
-    return AnswerForm(classes, {version: one for version, one in named.items() if one and one != classes})
+    orders = orders_of(model_versions.class_labels(connection, model_id), classes)
+    return AnswerForm(classes, {version: one for version, one in orders.items() if one != classes})
 
 
 def readable_routers(database: Database, caller: Principal) -> ReadableSince:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pointsman.domain.drift.performance import LEAST_PREDICTIONS
+
 if TYPE_CHECKING:
     from pointsman.control.drift.answers import Predictions
     from pointsman_drift import Estimate, Metric, Performance
@@ -16,7 +18,7 @@ class Measured:
     """What is known of a span.
 
     Attributes:
-        reference: By metric the figure of the baseline.
+        reference: By metric the figure of the baseline; none where it has too few outcomes.
         realised: By metric that of predictions whose outcome is known.
         estimated: By metric what is estimated; none of a regression, or where labels of the baseline lack.
         outcome_count: Predictions whose outcome is known.
@@ -60,6 +62,17 @@ def _told(one: Estimate | None, names: tuple[str, str, str]) -> dict[str, float]
     return dict(zip(names, (one.value, one.lower, one.upper), strict=True))
 
 
+def reference_metrics(reference: Predictions) -> dict[str, Metric]:
+    """Answers by metric the figure of a baseline; none where too few of its predictions have an outcome.
+
+    Args:
+        reference: The labelled predictions of the baseline.
+    """
+    from pointsman_drift import realised_metrics
+
+    return realised_metrics(reference) if reference.labelled.rows >= LEAST_PREDICTIONS else {}
+
+
 class Performer:
     """Measures spans beside one baseline, from which it learns once.
 
@@ -67,16 +80,21 @@ class Performer:
         reference: The labelled predictions of the baseline.
 
     Attributes:
-        notes: Why nothing is estimated of a classifier, in sentences.
+        notes: Why nothing is held against the baseline's figures, or estimated, in sentences.
     """
 
     def __init__(self, reference: Predictions) -> None:
-        from pointsman_drift import ClassPredictions, calibrate, realised_metrics
+        from pointsman_drift import ClassPredictions, calibrate
         from pointsman_drift.performance.cbpe import find_lacking_labels
 
-        self._reference = realised_metrics(reference)
+        self._reference = reference_metrics(reference)
         self._calibration = None
         self.notes: list[str] = []
+        if not self._reference:
+            self.notes.append(
+                f"the baseline has no performance of its own: {reference.labelled.rows} of its labeled "
+                f"predictions have an outcome; {LEAST_PREDICTIONS} are needed"
+            )
         if isinstance(reference, ClassPredictions):
             if lacking := find_lacking_labels(reference):
                 self.notes.append(f"performance without outcomes is not estimated: {lacking}")

@@ -1,7 +1,7 @@
 """The order of a classifier's classes, as its labelled predictions tell it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pointsman.domain.drift.outcomes import label_of, number_of
 from pointsman.domain.values import JsonValue
@@ -95,6 +95,26 @@ def named_as(labels: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] |
     places = [place for label in labels if (place := place_of(_plain(label), known)) is not None]
     is_same = len(labels) == len(classes) and sorted(places) == list(range(len(classes)))
     return tuple(classes[place] for place in places) if is_same else None
+
+
+def orders_of(
+    labels: Mapping[str, Sequence[str]], classes: Sequence[str]
+) -> dict[str, tuple[str, ...] | None]:
+    """Answers the order of each version's probabilities, under the names of classes.
+
+    Args:
+        labels: By version the labels of its signature; a version without any is left out: its order is not
+            known.
+        classes: The names that are wanted.
+
+    Returns:
+        By version the classes in its order; None of one that has other classes, of which the same place
+        means another class.
+
+    >>> orders_of({"1": ("yes", "no"), "2": ("yes", "maybe"), "3": ()}, ("no", "yes"))
+    {'1': ('yes', 'no'), '2': None}
+    """
+    return {version: named_as(names, classes) for version, names in labels.items() if names}
 
 
 def _plain(label: str) -> str:

@@ -8,6 +8,11 @@ from typing import Any
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 
 DEFAULT_DAYS = 30.0
+LEAST_PREDICTIONS = 30
+"""Predictions of a side below which no share of theirs is held against the other side's, nor a metric.
+
+So many the library wants, too, where it measures a drop of accuracy or estimates one.
+"""
 
 
 class Granularity(StrEnum):

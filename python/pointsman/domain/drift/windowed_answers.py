@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pointsman.domain.drift.classes import class_order, named_as, place_of
+from pointsman.domain.drift.classes import class_order, orders_of, place_of
 from pointsman.domain.drift.outcomes import MAX_OUTCOME_CHARS, label_of, number_of
 from pointsman.domain.drift.predictions import MAX_CLASSES, SUM_TOLERANCE, LoggedPrediction
 from pointsman.domain.models import Task
@@ -105,7 +105,7 @@ def _in_one_order(
     if not known:
         return rows
     classes = known[max(known, key=lambda version: counts[version])]
-    named = {version: named_as(labels, classes) for version, labels in known.items()}
+    named = orders_of(known, classes)
     if all(order == classes for order in named.values()):
         return rows
     kept = []

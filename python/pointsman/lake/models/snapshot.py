@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+
+def files_as(parameter: str) -> str:
+    """Answers SQL of the rows of files.
+
+    Args:
+        parameter: The name under which a query is given their paths.
+    """
+    return f"read_parquet(${parameter}, union_by_name = true, hive_partitioning = false)"
+
+
+FILES = files_as("files")
 """SQL of the rows of the files."""
 RECORDED = "status_code = 0 AND time_us >= $began_us"
 """SQL of which rows of files and tables are answers of the model."""

@@ -13,16 +13,15 @@ from pointsman.store.schema import drift_alert_settings, models
 _COLUMNS = drift_alert_settings.c
 
 
-def of_model(connection: Connection, model_key: int, *, locked: bool = False) -> AlertSettings:
+def of_model(connection: Connection, model_key: int) -> AlertSettings:
     """Answers what holds for a model: what was set, and defaults for the rest.
 
     Args:
         connection: A transaction.
         model_key: The model's row.
-        locked: Whether nobody else shall change it before the transaction ends.
     """
     statement = select(_COLUMNS.settings).where(_COLUMNS.model_key == model_key)
-    text = connection.execute(statement.with_for_update() if locked else statement).scalar_one_or_none()
+    text = connection.execute(statement).scalar_one_or_none()
     return AlertSettings() if text is None else _loaded(load_value(text))
 
 

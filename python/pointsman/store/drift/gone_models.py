@@ -6,7 +6,11 @@ Such a model has given its id back, and has a name in its place that no model ca
 from sqlalchemy import Connection, String, cast, delete, exists, literal, select, update
 
 from pointsman.store.schema import (
+    drift_alert_events,
+    drift_alert_mutes,
+    drift_alert_rules,
     drift_alert_settings,
+    drift_alert_states,
     drift_analyses,
     drift_baselines,
     drift_predictions,
@@ -19,8 +23,18 @@ from pointsman.store.schema import (
 
 _MARK = "-"
 """No id of a model begins with it."""
-_AT_ONCE = (drift_alert_settings, drift_streams, drift_analyses, drift_baselines, model_permissions)
-"""What is little: it goes with the model's last version."""
+_AT_ONCE = (
+    drift_alert_settings,
+    drift_alert_rules,
+    drift_alert_states,
+    drift_alert_mutes,
+    # With what is still to be told of the model.
+    drift_alert_events,
+    drift_streams,
+    drift_baselines,
+    model_permissions,
+)
+"""What is little: it goes with the model's last version, after its analyses."""
 _LATER = (drift_truths, drift_predictions)
 
 
@@ -39,10 +53,13 @@ def hide(connection: Connection, model_id: str) -> bool:
     row_key = connection.execute(select(models.c.row_key).where(*wanted)).scalar_one_or_none()
     if row_key is None:
         return False
-    for table in _AT_ONCE:
-        connection.execute(delete(table).where(table.c.model_key == row_key))
+    # A result that is being stored holds its analysis, and then the model; whoever tells of the model holds
+    # that. So what they add is there when the rest is deleted, and nothing is added after it.
+    connection.execute(delete(drift_analyses).where(drift_analyses.c.model_key == row_key))
     named = literal(_MARK) + cast(models.c.row_key, String)
     connection.execute(update(models).where(models.c.row_key == row_key).values(model_id=named))
+    for table in _AT_ONCE:
+        connection.execute(delete(table).where(table.c.model_key == row_key))
     return True
 
 

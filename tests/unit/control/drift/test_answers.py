@@ -87,6 +87,25 @@ def test_probabilities_of_a_version_with_another_order_are_turned_and_of_others_
     assert found.predicted.tolist() == [0, 2]
 
 
+def test_answers_of_a_version_with_other_classes_are_left_out_whatever_they_are_called() -> None:
+    form = AnswerForm(("no", "yes"), {"2": None})
+    left_out = LeftOut()
+    found = read_answers(
+        table(
+            ("yes", None, [0.1, 0.9], None, None, "1"),
+            # Of yes and maybe, so that the first probability is that of yes.
+            ("yes", None, [0.9, 0.1], None, None, "2"),
+            ("maybe", None, [0.2, 0.8], None, None, "2"),
+            ("no", None, [0.8, 0.2], None, None, None),
+        ),
+        form,
+        left_out,
+    )
+    assert isinstance(found, ClassPredictions)
+    assert found.probabilities.tolist() == [[0.1, 0.9], [0.8, 0.2]]
+    assert {name: count for name, count in vars(left_out).items() if count} == {"of_other_class": 2}
+
+
 def test_numbers_are_read_and_what_is_none_is_counted() -> None:
     left_out = LeftOut()
     found = read_answers(

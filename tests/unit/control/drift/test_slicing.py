@@ -1,12 +1,16 @@
 """Slices of a window, by as much as a result can hold."""
 
+from functools import partial
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from pointsman.control.drift.program.comparing import reference_table
 from pointsman.control.drift.program.slicing import MOST_FIGURES, choose_slices
 from pointsman.domain.drift.alerts import AlertSettings
-from pointsman.domain.drift.baselines import ColumnKind
-from pointsman_drift import compare
+from pointsman.domain.drift.baselines import ColumnKind, kind_of
+from pointsman_drift import InvalidOptionError, compare
 
 BOTH = {"(variant)": 5, "(version)": 4}
 
@@ -63,3 +67,37 @@ def test_results_have_no_more_figures_of_slices_than_that(monkeypatch, version_c
     )
     figures = [one for one in result.figures if one.group.slice is not None]
     assert 0 < len(figures) <= 300 < MOST_FIGURES
+
+
+def test_of_features_with_many_values_no_more_is_judged_apart_than_can_be_counted(monkeypatch):
+    monkeypatch.setattr("pointsman_drift.counting.scan.LARGEST_CELLS", 12_000)
+    draw = np.random.default_rng(2)
+    data = {
+        "number": draw.normal(size=400).tolist(),
+        **{f"f{place}": [f"v{row % 300}" for row in range(400)] for place in range(3)},
+    }
+    kinds = {name: kind_of(column) or ColumnKind.TEXT for name, column in data.items()}
+    reference = reference_table(data, kinds)
+    settings = AlertSettings(algorithms=("psi",))
+    values = {"(variant)": 12, "(version)": 12}
+    found = choose_slices(values, kinds, settings, reference)
+    assert (found.columns, len(found.notes)) == (("(variant)", "(version)"), 2), found
+    assert 2 <= found.limit < 12
+    assert "more counts than an analysis keeps, 12000; leave out those of many values" in found.notes[0]
+    divided = {
+        name: pa.array([None if row % 13 == 12 else f"{name}{row % 13}" for row in range(400)])
+        for name in values
+    }
+    current = pa.table({name: reference[name] for name in data} | divided)
+    compared = partial(compare, reference, current, features=list(data), algorithms=["psi"], least_rows=2)
+    result = compared(slices=found.columns, slice_limit=found.limit)
+    assert any(one.group.slice is not None for one in result.figures)
+    with pytest.raises(InvalidOptionError, match="slices and windows"):
+        compared(slices=tuple(values), slice_limit=20)
+
+
+def test_where_numbers_have_few_bins_all_is_counted_apart():
+    kinds = {"number": ColumnKind.NUMBER}
+    reference = reference_table({"number": [1.0] * 400}, kinds)
+    found = choose_slices(BOTH, kinds, AlertSettings(), reference)
+    assert (found.columns, found.limit, found.notes) == (tuple(BOTH), 20, ())

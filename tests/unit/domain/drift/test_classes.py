@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.domain.drift.classes import class_order, place_of
+from pointsman.domain.drift.classes import class_order, orders_of, place_of
 from pointsman.errors import InvalidArgumentError
 
 
@@ -51,3 +51,14 @@ def test_an_order_that_cannot_be_told_is_refused(rows, predicted, actual, said):
 )
 def test_a_class_goes_by_every_name_that_means_it(label: str, place: int | None) -> None:
     assert place_of(label, ("0", "1")) == place
+
+
+def test_orders_are_those_of_versions_whose_signature_tells_one() -> None:
+    labels = {
+        "1": ("no", "yes"),
+        "2": ("yes", "no"),
+        "3": ("yes", "maybe"),
+        "4": (),
+        "5": ("no", "yes", "maybe"),
+    }
+    assert orders_of(labels, ("no", "yes")) == {"1": ("no", "yes"), "2": ("yes", "no"), "3": None, "5": None}

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.drift import models
 from pointsman.control.drift.alert_settings import known_algorithms
-from pointsman.control.drift.alerting.telling import effective
+from pointsman.control.drift.alerting.telling import begin_anew, effective
 from pointsman.control.drift.predictions import limit_of
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, targets_of
 from pointsman.domain.drift.alerting.rules import AlertRule, AlertTier, check_rules
@@ -95,8 +95,8 @@ class AlertRuleDesk:
             settings = alert_settings.of_model(connection, model.row_key)
             before = effective(connection, model.row_key, settings)
             rules.save(connection, model.row_key, wanted, self._clock())
-            stays = set(effective(connection, model.row_key, settings))
-            rules.drop_states(connection, model.row_key, [rule.name for rule in before if rule not in stays])
+            after = effective(connection, model.row_key, settings)
+            begin_anew(connection, model.row_key, before, after)
             return self._standing(connection, model)
 
     def mute(self, caller: Principal, model_id: str, rule: str, until_us: int | None) -> StandingRules:

@@ -1,6 +1,6 @@
 """Judges a stored result by its model's rules, and puts what is to be told into the outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,10 +32,11 @@ def tell(
         body: The figures, as the library says them.
         now_us: The time by the database's clock.
     """
+    # Before the settings, which make the default rule: nobody may change it between here and its state.
+    rules.lock(connection, analysis.model_key)
     settings = alert_settings.of_model(connection, analysis.model_key)
     if not settings.enabled:
         return
-    rules.lock(connection, analysis.model_key)
     states = rules.states(connection, analysis.model_key)
     mutes = rules.mutes(connection, analysis.model_key, now_us)
     window_us = analysis.window_end_us - analysis.window_start_us
@@ -65,6 +66,20 @@ def effective(connection: Connection, model_key: int, settings: AlertSettings) -
         settings: How drift of the model is told.
     """
     return rules.of_model(connection, model_key) or (default_rule(settings),)
+
+
+def begin_anew(
+    connection: Connection, model_key: int, before: Collection[AlertRule], after: Collection[AlertRule]
+) -> None:
+    """Lets rules that change begin anew: their alerts end without a message.
+
+    Args:
+        connection: A writing transaction that holds the model's lock.
+        model_key: The model's row.
+        before: The rules that held.
+        after: Those that hold from now on.
+    """
+    rules.drop_states(connection, model_key, [rule.name for rule in before if rule not in after])
 
 
 def _event(

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
-from pointsman.control.drift.program.querying import querying, tails_of
-from pointsman.control.drift.program.window import IN_WINDOW, quoted_text
+from pointsman.control.drift.program.querying import IN_WINDOW, querying, quoted_text, tails_of
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot

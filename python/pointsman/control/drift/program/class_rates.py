@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pointsman.domain.drift.performance import LEAST_PREDICTIONS
+
 if TYPE_CHECKING:
     from pointsman_drift import ClassPredictions, NumberPredictions
 
@@ -19,7 +21,7 @@ def class_rates(
 
     Returns:
         ``{class: {"reference": share, "current": share}}``, for ``classRates`` of a result; empty of a
-        regression, and where a side has no rows.
+        regression, and where :func:`find_lacking_rows` says why.
     """
     import numpy as np
 
@@ -27,7 +29,7 @@ def class_rates(
 
     if not isinstance(reference, ClassPredictions) or not isinstance(current, ClassPredictions):
         return {}
-    if not reference.rows or not current.rows:
+    if find_lacking_rows(reference, current):
         return {}
     counts = [np.bincount(side.predicted, minlength=len(side.classes)) for side in (reference, current)]
     before, after = (
@@ -38,3 +40,25 @@ def class_rates(
         name: {"reference": before.get(name, 0.0), "current": after.get(name, 0.0)}
         for name in dict.fromkeys((*before, *after))
     }
+
+
+def find_lacking_rows(
+    reference: ClassPredictions | NumberPredictions, current: ClassPredictions | NumberPredictions
+) -> str:
+    """Answers why shares of classes say nothing, for people; empty where they do, and of a regression.
+
+    Args:
+        reference: The baseline's labeled predictions.
+        current: The window's predictions.
+    """
+    from pointsman_drift import ClassPredictions
+
+    if not isinstance(reference, ClassPredictions):
+        return ""
+    for name, side in (("baseline", reference), ("window", current)):
+        if side.rows < LEAST_PREDICTIONS:
+            return (
+                f"rates of classes are not compared: the {name} has {side.rows} answers, and "
+                f"{LEAST_PREDICTIONS} are needed"
+            )
+    return ""

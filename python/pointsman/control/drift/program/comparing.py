@@ -11,7 +11,7 @@ from pointsman.control.drift.answers import NO_LABELED, reference_answers
 from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
-from pointsman.control.drift.program.class_rates import class_rates
+from pointsman.control.drift.program.class_rates import class_rates, find_lacking_rows
 from pointsman.control.drift.program.existing import comparable_of
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
@@ -88,7 +88,7 @@ def compare_window(
     pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, before)
     reached(0.6)
     reference = reference_table(data.features, kinds)
-    slicing = choose_slices(window.slices, kinds, settings)
+    slicing = choose_slices(window.slices, kinds, settings, reference)
     used = path if window.row_count else None
     sides = Sides(reference, used, pair, lacking, rows, slicing, watched.items)
     result = judge(sides, settings)
@@ -104,6 +104,8 @@ def compare_window(
         body["performance"] = performer.measure(pair[1]).told()
         body["classRates"] = class_rates(*pair)
         notes += performer.notes
+        if few := find_lacking_rows(*pair):
+            notes.append(few)
     told = [*spec.notes, *window.notes, *watched.notes, *notes, *slicing.notes, *of_origin]
     return Compared(body, told, watched.kept)
 
@@ -137,4 +139,16 @@ def reference_table(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, Co
     import pyarrow as pa
 
     types = {ColumnKind.NUMBER: pa.float64(), ColumnKind.TEXT: pa.string(), ColumnKind.BOOLEAN: pa.bool_()}
-    return pa.table({name: pa.array(values, types[kinds[name]]) for name, values in columns.items()})
+    return pa.table(
+        {
+            name: pa.array(_written(values, kinds[name]), types[kinds[name]])
+            for name, values in columns.items()
+        }
+    )
+
+
+def _written(values: Sequence[Any], kind: ColumnKind) -> Sequence[Any]:
+    """Rounds whole numbers as those of windows are: Arrow takes none that a double lacks."""
+    if kind is not ColumnKind.NUMBER:
+        return values
+    return [None if value is None else float(value) for value in values]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pointsman.control.drift.alert_settings import default_algorithms
 from pointsman.control.drift.program.slicing import Slicing
 from pointsman.domain.drift.alerts import AlertSettings
 
@@ -112,7 +113,7 @@ def _runnable(sides: Sides, settings: AlertSettings) -> tuple[dict[str, Any], li
 
     options = options_of(settings)
     known = algorithms()
-    names: Sequence[str] = options["algorithms"] or [name for name, one in known.items() if one.is_default]
+    names: Sequence[str] = options["algorithms"] or default_algorithms()
     kinds = {name: known[name].kind for name in names if name in known}
     lacking: list[Unjudged] = []
     # Streams are judged beside the tables.

@@ -12,6 +12,7 @@ from pointsman.control.drift.spec import AnalysisSpec
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
 _MEMORY_LIMIT = "1GB"
 
 
@@ -44,3 +45,15 @@ def querying(spec: AnalysisSpec, folder: Path) -> Iterator[DuckDBPyConnection]:
             with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
                 connection.register(name, reader.read_all())
         yield connection
+
+
+def quoted(name: str) -> str:
+    """Answers a name as SQL writes it."""
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def quoted_text(text: str) -> str:
+    """Answers a text as SQL writes it."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pointsman.control.drift.program.querying import querying, tails_of
+from pointsman.control.drift.program.feature_types import SQL_TYPES, refuse_others, sources_of
+from pointsman.control.drift.program.querying import IN_WINDOW, querying, quoted, quoted_text
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.baselines import ColumnKind
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.errors import FailedPreconditionError
-from pointsman.lake.models.snapshot import FILES
 from pointsman.lake.rows import FEATURE_PREFIX
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions
@@ -20,12 +19,6 @@ from pointsman.store.drift import predictions
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_SQL_TYPES = {
-    # The lake keeps the whole numbers of a model's signature as such; baselines are doubles.
-    ColumnKind.NUMBER: ("DOUBLE", "BIGINT", "UBIGINT"),
-    ColumnKind.TEXT: ("VARCHAR",),
-    ColumnKind.BOOLEAN: ("BOOLEAN",),
-}
 _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.NUMBER: (int, float),
     ColumnKind.TEXT: (str,),
@@ -36,14 +29,14 @@ SLICES = {VARIANT: "variant", VERSION: "model_version"}
 """Columns beside the features, in parentheses as features are not, and what they are of the lake."""
 _ORDER = ("time_us", "prediction_id", "row")
 """Columns of the lake by which rows are in order; their times come first."""
-IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
 
 
 class Window:
     """Gathers what routers recorded in a window, and what was logged.
 
     A value that the lake, or a caller, has of another kind than the baseline counts as missing and is told
-    of; a whole column of another type is an error, for to judge it as missing would be a wrong answer.
+    of; values of the window in a column of another type are an error, for to judge them as missing would be a
+    wrong answer. Of other times, or of another model that had the id, a column may have any type.
 
     Args:
         database: Where logged predictions are.
@@ -97,13 +90,15 @@ class Window:
         """
         target = self._folder / "window.parquet"
         with querying(self._spec, self._folder) as connection:
-            sources = [*([FILES] if self._spec.files else []), *tails_of(self._spec)]
-            parts = [self._selected(connection, source) for source in sources]
+            sources = sources_of(connection, self._spec, self._kinds)
+            parts = [self._selected(connection, source, files) for source, files in sources.items()]
             parts.append(f"SELECT * FROM read_parquet({quoted_text(str(self._write_logged()))})")
-            values = self._values("files") if self._spec.files else self._values()
+            values = self._values()
+            for files in sources.values():
+                values |= files
             rows = " UNION ALL BY NAME ".join(parts)
             if self._order:
-                order = ", ".join(map(_quoted, self._order))
+                order = ", ".join(map(quoted, self._order))
                 rows = f"SELECT * FROM ({rows}) ORDER BY {order} LIMIT {self._most_rows}"
             text = f"COPY ({rows}) TO {quoted_text(str(target))} (FORMAT parquet)"
             # What is logged alone was chosen in SQL.
@@ -120,18 +115,19 @@ class Window:
     def _told_apart(self, connection: DuckDBPyConnection, path: Path) -> dict[str, int]:
         if not self._dividing:
             return {}
-        counts = ", ".join(f"count(DISTINCT {_quoted(name)})" for name in self._dividing)
+        counts = ", ".join(f"count(DISTINCT {quoted(name)})" for name in self._dividing)
         rows = f"read_parquet({quoted_text(str(path))})"
         found = connection.execute(f"SELECT {counts} FROM {rows}").fetchall()[0]
         return {name: count for name, count in zip(self._dividing, found, strict=True) if count > 1}
 
-    def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
+    def _selected(
+        self, connection: DuckDBPyConnection, source: str, files: Mapping[str, Sequence[str]]
+    ) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
-        values = self._values("files") if source == FILES else self._values()
-        described = connection.execute(
-            f"DESCRIBE SELECT * FROM {source}", {"files": values["files"]} if "files" in values else {}
-        )
+        values = {**self._values(), **files}
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}", dict(files))
         types = {row[0]: str(row[1]) for row in described.fetchall()}
+        refuse_others(connection, source, types, self._kinds, values)
         columns = {name: self._expression(name, types) for name in self._kinds}
         whole = "features_content = 'all'"
         checks = [f"count(*) FILTER (NOT ({whole}))"]
@@ -148,11 +144,11 @@ class Window:
         for name, count in zip(columns, unreadable, strict=True):
             if count:
                 self._unreadable[name] = self._unreadable.get(name, 0) + count
-        chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, (value, _) in columns.items())
+        chosen = ", ".join(f"{value} AS {quoted(name)}" for name, (value, _) in columns.items())
         chosen += "".join(
-            f", nullif({column}, '') AS {_quoted(name)}" for name, column in self._dividing.items()
+            f", nullif({column}, '') AS {quoted(name)}" for name, column in self._dividing.items()
         )
-        chosen += "".join(f', "{column}" AS {_quoted(name)}' for name, column in self._order.items())
+        chosen += "".join(f', "{column}" AS {quoted(name)}' for name, column in self._order.items())
         return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
@@ -167,14 +163,11 @@ class Window:
         column = f"{FEATURE_PREFIX}{name}"
         if column not in types:
             return read, raw
-        wanted = _SQL_TYPES[kind]
+        wanted = SQL_TYPES[kind]
         if types[column] not in wanted:
-            raise FailedPreconditionError(
-                f"feature {name!r}: the baseline has values of the kind {kind.value}, and routers recorded "
-                f"{types[column]}; make a baseline with values as the model is given them",
-                reason="FEATURE_TYPE_DIFFERS",
-            )
-        return f"coalesce(CAST({_quoted(column)} AS {wanted[0]}), {read})", raw
+            # Without a value in the window, as those are refused.
+            return read, raw
+        return f"coalesce(CAST({quoted(column)} AS {wanted[0]}), {read})", raw
 
     def _write_logged(self) -> Path:
         import pyarrow as pa
@@ -220,13 +213,16 @@ class Window:
             fits = isinstance(value, _PYTHON_TYPES[kind]) and is_bool == (kind is ColumnKind.BOOLEAN)
             if value is not None and not fits:
                 self._unreadable[name] = self._unreadable.get(name, 0) + 1
-            yield value if fits else None
+            if fits and isinstance(value, int) and not is_bool:
+                # Arrow takes no whole number as a double that one would round.
+                yield float(value)
+            else:
+                yield value if fits else None
 
-    def _values(self, *names: str) -> dict[str, Any]:
+    def _values(self) -> dict[str, Any]:
+        """Answers the window of recorded rows, of which those from before the model are of another one."""
         one = self._analysis
-        start_us = max(one.window_start_us, self._spec.began_us)
-        found: dict[str, Any] = {"start_us": start_us, "end_us": one.window_end_us}
-        return found | ({"files": list(self._spec.files)} if "files" in names else {})
+        return {"start_us": max(one.window_start_us, self._spec.began_us), "end_us": one.window_end_us}
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -234,14 +230,3 @@ def _free(name: str, taken: Collection[str]) -> str:
     while (name := f"({name})") in taken:
         pass
     return name
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
-
-
-def quoted_text(text: str) -> str:
-    """Answers a text as SQL writes it."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"

@@ -7,16 +7,18 @@ settings lack is in no result until somebody changes these; an alert that waited
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from pointsman.domain.drift.alerting.rules import AlertFigure, AlertRule
+from pointsman.domain.drift.performance import LEAST_PREDICTIONS
 
 COMPARABLE = "comparable"
 """Where a result says it."""
 _PERFORMANCE_OF = "(predictions)"
 _OF_ALL = frozenset(("", "(all)"))
 """What stands for all features together, or for the result: whatever features there are, it is there."""
+_OF_CLASSIFIER = "(label)"
 _SHOWN = 5
 
 
@@ -27,14 +29,16 @@ class Comparable:
     Attributes:
         features: The baseline's features.
         answers: What is compared of its labeled predictions, as the library names it; none without any.
-        classes: Classes that these predict; none of a regression.
+        classes: Classes that these predict, in predictions enough for rates; none of a regression.
         algorithms: Those that the settings name, or that run by default.
+        metrics: Metrics of performance that these have, of outcomes enough.
     """
 
     features: frozenset[str]
     answers: frozenset[str]
     classes: frozenset[str]
     algorithms: frozenset[str]
+    metrics: frozenset[str]
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Self | None:
@@ -42,7 +46,7 @@ class Comparable:
         told = body.get(COMPARABLE)
         if told is None:
             return None
-        return cls(*(frozenset(told[name]) for name in ("features", "answers", "classes", "algorithms")))
+        return cls(**{one.name: frozenset(told[one.name]) for one in fields(cls)})
 
     def told(self) -> dict[str, list[str]]:
         """Answers it as a result says it."""
@@ -78,11 +82,14 @@ def why_gone(
     """
     if rule.algorithm and rule.algorithm not in comparable.algorithms:
         return f"the model's settings name {rule.algorithm} no more"
-    if rule.figure in (AlertFigure.PERFORMANCE_DROP, AlertFigure.CLASS_RATE) and not comparable.classes:
-        lacking = "classes" if comparable.answers else "labeled predictions"
-        return f"the baseline has no {lacking}"
-    if rule.figure is AlertFigure.PERFORMANCE_DROP:
-        return ""
+    if rule.figure in (AlertFigure.PERFORMANCE_DROP, AlertFigure.CLASS_RATE):
+        if _OF_CLASSIFIER not in comparable.answers:
+            lacking = "classes" if comparable.answers else "labeled predictions"
+            return f"the baseline has no {lacking}"
+        if rule.figure is AlertFigure.PERFORMANCE_DROP:
+            return "" if rule.metric in comparable.metrics else _why_no_metric(rule, comparable)
+        if not comparable.classes:
+            return f"the baseline has fewer than {LEAST_PREDICTIONS} labeled predictions"
     names = rule.features or tuple(open_names)
     gone = [name for name in names if not comparable.has(rule, name)]
     if rule.features and len(names) - len(gone) < rule.least_features:
@@ -90,6 +97,12 @@ def why_gone(
     if not rule.features and names and len(gone) == len(names) and not values:
         return f"the baseline has no {listed(gone)}"
     return ""
+
+
+def _why_no_metric(rule: AlertRule, comparable: Comparable) -> str:
+    if comparable.metrics:
+        return f"the outcomes of the baseline's labeled predictions have no {rule.metric}"
+    return f"the baseline has fewer than {LEAST_PREDICTIONS} labeled predictions with an outcome"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 from pointsman.domain.drift.alerting.existence import Comparable, listed, why_gone
 from pointsman.domain.drift.alerting.rules import STATUS_RANKS, AlertFigure, AlertRule, AlertTier, severity
 from pointsman.domain.drift.analyses import DriftStatus
+from pointsman.domain.drift.performance import LEAST_PREDICTIONS
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 
 _WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(prediction)", "(predictions)"))
 """What the library names in the place of a feature; none of them is one."""
 _SCORE_OF = "(score of "
 """How it begins to name the score of one class among several."""
-LEAST_OUTCOMES = 30
-"""Predictions with outcomes below which a drop is not judged, as in the library's own figure."""
+_OF_ROWS = frozenset(("(all)", "(predictions)"))
+"""What algorithms have that look at whole rows, and so at no feature."""
 _SHOWN = 5
 _SAME_DAY = 1e-9
 
@@ -103,9 +104,10 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         for name, one in features.items()
         if rule.algorithm in one["algorithms"]
     }
-    # Algorithms of whole rows have no feature; those of columns are not asked of the labels unless named.
+    # Columns of answers are no features, also where a window has no others.
     named = {name: one for name, one in found.items() if name in rule.features or not _is_whole(name)}
-    return _numbers(rule.figure, named or found)
+    of_rows = {name: one for name, one in found.items() if name in _OF_ROWS}
+    return _numbers(rule.figure, named or of_rows)
 
 
 def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
@@ -158,9 +160,9 @@ def _numbers(figure: AlertFigure, found: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _drop(metric: Mapping[str, Any]) -> dict[str, float]:
-    """How far a metric is below the baseline's, of outcomes enough to say so."""
+    """How far a metric is below the baseline's, of outcomes enough to say so; the baseline's are counted."""
     before, after = metric.get("reference"), metric.get("realised")
-    if before is None or after is None or metric.get("sampleSize", 0) < LEAST_OUTCOMES:
+    if before is None or after is None or metric.get("sampleSize", 0) < LEAST_PREDICTIONS:
         return {}
     return {"": before - after}
 

@@ -4604,7 +4604,7 @@ pub struct DriftResult {
     /// The worst of all features, answers and performance among them.
     #[prost(enumeration = "DriftStatus", tag = "3")]
     pub status: i32,
-    /// By algorithm its worst figure over all features; left out in lists.
+    /// By algorithm its greatest score over all features and slices; left out in lists.
     #[prost(btree_map = "string, message", tag = "4")]
     pub algorithms: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -4704,7 +4704,7 @@ pub struct DriftSlice {
 /// A metric of how well a model does. Of two classes all but accuracy are of the second, of more the mean over classes.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct PerformanceMetric {
-    /// Its value in the labeled predictions of the baseline.
+    /// Its value in the labeled predictions of the baseline; unset where fewer than 30 of them have an outcome.
     #[prost(double, optional, tag = "1")]
     pub reference: ::core::option::Option<f64>,
     /// What it is estimated to be, of all predictions, without their outcomes; classifiers alone.
@@ -4739,13 +4739,13 @@ pub struct PerformanceMetric {
 /// What an algorithm says of all features together.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AlgorithmResult {
-    /// Whether any of its figures is more than ok.
+    /// Whether any of its figures is more than ok, be it that of another feature than the one below.
     #[prost(bool, tag = "1")]
     pub drift: bool,
-    /// Its greatest score over features.
+    /// Its greatest score over features and slices, of those that are judged.
     #[prost(double, tag = "2")]
     pub score: f64,
-    /// The feature with it.
+    /// The feature with that score. A lesser score of more rows may be significant where this one is not.
     #[prost(string, tag = "3")]
     pub feature: ::prost::alloc::string::String,
     /// The slice with it, such as "variant = b"; empty where it is of the whole window.
@@ -5597,10 +5597,10 @@ pub enum AlertFigure {
     /// The p-value of an algorithm; it meets a tier below the threshold.
     PValue = 3,
     /// How much a metric of performance is below that of the baseline's labeled predictions; it meets a tier above the
-    /// threshold.
+    /// threshold, and is not judged where one of both has fewer than 30 outcomes.
     PerformanceDrop = 4,
     /// How much the share of a predicted class differs from the baseline's, relative to that, up or down; it meets a tier
-    /// above the threshold.
+    /// above the threshold, and is not judged where one of both has fewer than 30 answers.
     ClassRate = 5,
 }
 impl AlertFigure {

@@ -15,12 +15,18 @@ PSI = AlertRule("psi", AlertFigure.SCORE, "psi", tiers=TIERS)
 AUC = AlertRule("auc", AlertFigure.PERFORMANCE_DROP, metric="roc_auc", tiers=TIERS)
 
 
-def comparable(features=("age", "plan"), answers=ANSWERS, classes=("no", "yes"), algorithms=("psi",)):
-    return Comparable(*(frozenset(names) for names in (features, answers, classes, algorithms)))
+def comparable(
+    features=("age", "plan"),
+    answers=ANSWERS,
+    classes=("no", "yes"),
+    algorithms=("psi",),
+    metrics=("accuracy", "roc_auc"),
+):
+    return Comparable(*(frozenset(names) for names in (features, answers, classes, algorithms, metrics)))
 
 
-NO_ANSWERS = comparable(answers=(), classes=())
-NUMBERS = comparable(answers=("(prediction)",), classes=())
+NO_ANSWERS = comparable(answers=(), classes=(), metrics=())
+NUMBERS = comparable(answers=("(prediction)",), classes=(), metrics=("mae", "rmse"))
 
 
 def a_body(found, scores=None, **more):
@@ -46,7 +52,21 @@ def rates(**classes):
         (RATES, NO_ANSWERS, ("yes",), "the baseline has no labeled predictions"),
         (RATES, NUMBERS, ("yes",), "the baseline has no classes"),
         (RATES, comparable(classes=("low", "high")), ("yes",), "the baseline has no yes"),
+        (RATES, comparable(classes=()), ("yes",), "the baseline has fewer than 30 labeled predictions"),
         (AUC, NO_ANSWERS, ("",), "the baseline has no labeled predictions"),
+        (AUC, NUMBERS, ("",), "the baseline has no classes"),
+        (
+            AUC,
+            comparable(metrics=()),
+            ("",),
+            "the baseline has fewer than 30 labeled predictions with an outcome",
+        ),
+        (
+            AUC,
+            comparable(metrics=("accuracy",)),
+            ("",),
+            "the outcomes of the baseline's labeled predictions have no roc_auc",
+        ),
         (PSI, NO_ANSWERS, ("(label)", "(score)"), "the baseline has no (label), (score)"),
         (PSI, NUMBERS, ("(label)",), "the baseline has no (label)"),
         (PSI, comparable(features=("income",)), ("age",), "the baseline has no age"),

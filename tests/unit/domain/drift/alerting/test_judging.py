@@ -110,6 +110,27 @@ def test_labels_and_scores_are_no_features_unless_they_are_named():
     assert level(scores(0.1, features=("(label)",)), body) == 1
 
 
+def test_labels_and_scores_do_not_stand_in_for_features_that_a_window_has_none_of():
+    answers = {
+        "(label)": psi(0.9),
+        "(score of gold)": psi(0.9),
+        "(confidence)": psi(0.9),
+        "(prediction)": psi(0.9),
+    }
+    lacking = [{"feature": "age", "reason": "the window has no predictions with features"}]
+    found = judge(scores(0.1), a_body(features=answers, insufficientData=lacking), WEEK_US, ())
+    assert (found.level, found.reason) == (None, "not judged: the result has no score of psi")
+    assert level(scores(0.1, least=3), a_body(features=answers)) is None
+    tiers = (AlertTier("a", status=DriftStatus.ALERT),)
+    of_status = AlertRule("r", AlertFigure.STATUS, "psi", tiers=tiers)
+    assert level(of_status, a_body(features={"(label)": psi(0.9, status="alert")})) is None
+
+
+@pytest.mark.parametrize("whole", ["(all)", "(predictions)"])
+def test_what_looks_at_whole_rows_is_judged_without_any_feature(whole):
+    assert level(scores(0.1), a_body(features={whole: psi(0.9)})) == 1
+
+
 def test_a_named_feature_without_a_figure_is_not_judged_unless_enough_others_meet_the_tier():
     rule = scores(0.1, features=("age", "income"))
     assert level(rule, a_body(features={"age": psi(0.0)})) is None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pointsman.control.drift.program.querying import querying, tails_of
+from pointsman.control.drift.program.querying import IN_WINDOW, querying, tails_of
 from pointsman.control.drift.program.streams.rows import files_within
-from pointsman.control.drift.program.window import IN_WINDOW
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.streams import first_remembered_us
