@@ -281,11 +281,14 @@ def _known(
     found: dict[Key, StoredTruth] = {}
     for one in rows_of(connection).find(connection, model_key, keys, upload_key):
         key = (one.entity_id, one.outcome_time_us)
-        before = found.get(key)
-        is_own = upload_key and one.upload_key == upload_key
-        if before is None or is_own or (before.upload_key != upload_key and one.place > before.place):
+        if key not in found or _rank(one, upload_key) > _rank(found[key], upload_key):
             found[key] = one
     return found
+
+
+def _rank(one: StoredTruth, upload_key: int) -> tuple[bool, int]:
+    """Orders what is stored of one key: what no upload brought lies below all that complete ones did."""
+    return (upload_key != 0 and one.upload_key == upload_key, one.place)
 
 
 def _change(connection: Connection, outcomes: dict[int, str], now_us: int) -> None:
