@@ -255,6 +255,21 @@ async def test_outcomes_go_when_they_were_told_last_before_the_horizon(bench, ca
     assert kept_uploads(bench) == 0
 
 
+async def test_an_outcome_that_is_told_again_stays_as_long_from_then_on(bench, cancer):
+    for entity in ("ann", "cid"):
+        await cancer.drift.AddGroundTruth(a_truth(entity, "yes", AT_NOON))
+    await upload(cancer, "u", rows(("bob", "yes")))
+    advance(bench, 89 * DAY_US)
+    await cancer.drift.AddGroundTruth(a_truth("ann", "yes", AT_NOON))
+    assert (await upload(cancer, "v", rows(("bob", "yes")))).repeated == 1
+    advance(bench, 2 * DAY_US)
+    run_jobs(bench, ["old-outcomes", *TIDY])
+    assert kept(bench) == 2, "those of ann and bob were told two days ago, that of cid before the horizon"
+    advance(bench, 89 * DAY_US)
+    run_jobs(bench, ["old-outcomes", *TIDY])
+    assert kept(bench) == 0
+
+
 async def test_a_deleted_model_gives_its_id_back_at_once_and_its_outcomes_go_in_parts(bench, cancer):
     await upload(cancer, "u", rows(*((f"e{number}", "yes") for number in range(30))))
     await log(cancer, "e1")

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths
 from pointsman.domain.drift.outcomes import Outcome
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.store.documents import dump_value
 from pointsman.store.drift.ids import new_ids
 from pointsman.store.drift.truth_rows import Key, StoredTruth, TruthRow, rows_of
@@ -32,6 +33,8 @@ _COLUMNS = drift_truths.c
 _UPLOADS = drift_truth_uploads.c
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 50_000
+_TOLD_AGAIN_US = MICROSECONDS_PER_DAY
+"""A repeat that comes so long after is noted: to note each would write a grown file each time it is sent."""
 _OF_UPLOADS = text("drift_truths.upload_key <> 0")
 """What the index of uploads is of, as the databases must read it to use that."""
 
@@ -68,6 +71,8 @@ def put(
 ) -> TakenTruths:
     """Stores outcomes; one of the same entity and time replaces the one before.
 
+    One that is there already counts as told now, if it was told last more than a day ago.
+
     Args:
         connection: A writing transaction.
         model_key: The model's row.
@@ -82,6 +87,7 @@ def put(
     ids: list[str] = []
     added: dict[Key, TruthRow] = {}
     changed: dict[int, str] = {}
+    told_again: set[int] = set()
     inserted = corrected = repeated = 0
     # Most outcomes are of a few classes.
     written: dict[str, str] = {}
@@ -91,6 +97,8 @@ def put(
         if before is not None and before.outcome == outcome:
             repeated += 1
             ids.append(before.truth_id)
+            if before.update_time_us < now_us - _TOLD_AGAIN_US:
+                told_again.add(before.row_key)
             continue
         truth_id = next(fresh) if before is None else before.truth_id
         inserted, corrected = inserted + (before is None), corrected + (before is not None)
@@ -112,13 +120,14 @@ def put(
                 revision,
             )
         row_key, own = (0, upload_key) if before is None else (before.row_key, before.upload_key)
-        known[key] = StoredTruth(*key, row_key, truth_id, own, outcome, 0, 0)
+        known[key] = StoredTruth(*key, row_key, truth_id, own, outcome, now_us, 0, 0)
         ids.append(truth_id)
     if added:
         # In the order of the index: each of its pages is written once.
         rows_of(connection).insert(connection, [added[key] for key in sorted(added)])
     if changed:
         _change(connection, changed, now_us)
+    _tell_again(connection, sorted(told_again - changed.keys()), now_us)
     return TakenTruths(tuple(ids), inserted, corrected, repeated)
 
 
@@ -297,5 +306,19 @@ def _change(connection: Connection, outcomes: dict[int, str], now_us: int) -> No
         statement.values(
             outcome=bindparam("changed_outcome"), update_time_us=now_us, revision=_COLUMNS.revision + 1
         ),
-        [{"changed_key": row_key, "changed_outcome": outcome} for row_key, outcome in outcomes.items()],
+        # In one order, so that two who change several do not wait for each other.
+        [{"changed_key": row_key, "changed_outcome": outcomes[row_key]} for row_key in sorted(outcomes)],
     )
+
+
+def _tell_again(connection: Connection, row_keys: Sequence[int], now_us: int) -> None:
+    """Notes that outcomes were told once more."""
+    for start in range(0, len(row_keys), _KEYS_PER_QUERY):
+        named = select(_COLUMNS.row_key).where(
+            _COLUMNS.row_key.in_(row_keys[start : start + _KEYS_PER_QUERY])
+        )
+        # Whoever changes one at this moment notes that it is told; nobody waits.
+        free = named.with_for_update(skip_locked=True)
+        connection.execute(
+            update(drift_truths).where(_COLUMNS.row_key.in_(free)).values(update_time_us=now_us)
+        )
