@@ -96,7 +96,10 @@ class Outcomes:
 
 
 def expect(seen, pending, told):
-    """Does to the model what telling does; answers the counts. An upload's ``pending`` lies over what is seen."""
+    """Does to the model what telling does; answers the counts.
+
+    What an upload under way brought, ``pending``, lies over what is seen.
+    """
     counts = Counter()
     for key, outcome in told:
         before = pending.get(key, seen.get(key))

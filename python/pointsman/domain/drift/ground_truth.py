@@ -48,9 +48,9 @@ def settled_from(last_us: int, retention_days: int, now_us: int) -> int:
     """Answers from which time on an outcome may be of a later prediction, after predictions were deleted.
 
     Outcomes are taken to come within half the time that predictions are kept. One that is observed later
-    than that after the last of those that are gone is of none of them. What was let go earlier, as a router or
-    the room on the disk demands, was kept for the time since the last of it, and half of that counts. So the
-    answer is never in the future, where it would keep outcomes from predictions that are there.
+    than that after the last of those that are gone is of none of them. What goes earlier, because a router or
+    the room on the disk demands it, was kept for the time since the last of it, and half of that counts. So
+    the answer is never in the future, where it would keep outcomes from predictions that are there.
 
     Args:
         last_us: When the last of those was made, in UTC microseconds.
