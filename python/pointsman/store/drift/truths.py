@@ -136,6 +136,21 @@ def count(connection: Connection, model_key: int) -> int:
     return int(connection.execute(select(func.count()).where(_COLUMNS.model_key == model_key)).scalar_one())
 
 
+def count_with(connection: Connection, model_key: int, upload_key: int) -> int:
+    """Answers how many outcomes of a model could be seen if an upload were complete, each of them once.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        upload_key: The upload's row.
+    """
+    visible = (0, upload_key, *_complete(connection, model_key))
+    keys = select(_COLUMNS.entity_id, _COLUMNS.outcome_time_us).where(
+        _COLUMNS.model_key == model_key, _COLUMNS.upload_key.in_(visible)
+    )
+    return int(connection.execute(select(func.count()).select_from(keys.distinct().subquery())).scalar_one())
+
+
 def last_key(connection: Connection) -> int:
     """Answers the greatest number of an outcome of any model; 0 where there is none."""
     return connection.execute(select(func.max(_COLUMNS.row_key))).scalar_one_or_none() or 0
