@@ -7,12 +7,16 @@ import grpc
 import pytest
 
 from conftest_postgres import new_postgres, postgres_server
+from pointsman.store.database import Database
+from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
+from stage.waiting import until
 
 from .drift_by_hand import (
     a_baseline,
     a_prediction,
     a_truth,
+    begun_by_hand,
     drawn,
     ended,
     features_of,
@@ -133,3 +137,28 @@ async def test_answers_outcomes_and_baselines_of_windows_are_the_same_for_both(u
     asked = drift_pb2.GetPerformanceHistoryRequest(model_id="cancer")
     (point,) = (await west.drift.GetPerformanceHistory(asked)).history
     assert (point.accuracy, point.metrics["accuracy"].realised) == (right, right)
+
+
+def is_awaited(database):
+    """Whether anybody waits for a lock that somebody else has."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock'"
+    )
+    with database.read() as connection:
+        return connection.exec_driver_sql(waiting).scalar_one() > 0
+
+
+async def test_an_analysis_is_cancelled_while_another_server_starts_it_again(east, users, url):
+    await users[0].drift.CreateBaseline(a_baseline(features_of(1, 40)))
+    job_id = begun_by_hand(east, "cancer")
+    database = Database(url)
+    with database.write() as connection:
+        assert analyses.start_again(
+            connection, analyses.find(connection, job_id), crashed=False, now_us=east.clock()
+        )
+        asked = drift_pb2.CancelAnalysisRequest(model_id="cancer", job_id=job_id)
+        cancelling = asyncio.ensure_future(users[1].drift.CancelAnalysis(asked))
+        await until(lambda: is_awaited(database), 20, "a cancellation that waits for the restart")
+    assert (await cancelling).status == drift_pb2.ANALYSIS_STATUS_CANCELLED
+    database.close()

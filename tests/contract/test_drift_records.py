@@ -10,6 +10,8 @@ from sqlalchemy import update
 from pointsman.domain.recording import hashed_entity
 from pointsman.store import installation
 from pointsman.store.database import Database
+from pointsman.store.drift import predictions
+from pointsman.store.drift.room import ModelRoom
 from pointsman.store.schema import model_versions, routers
 from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
@@ -254,6 +256,24 @@ async def test_a_prediction_that_cannot_be_is_refused_with_its_field(cancer, fai
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     assert list(failure.fields) == [field]
     assert (await cancer.drift.GetPredictions(LIST)).total == 0
+
+
+async def test_past_so_many_logged_predictions_more_are_refused_and_they_are_counted_once(
+    bench, cancer, failing, monkeypatch
+):
+    monkeypatch.setattr(bench.plane.parts.drift.predictions, "_log_room", ModelRoom(predictions, 3))
+    counted, count = [], predictions.count
+
+    def counting(connection, model_key):
+        counted.append(model_key)
+        return count(connection, model_key)
+
+    monkeypatch.setattr(predictions, "count", counting)
+    for _ in range(3):
+        await cancer.drift.LogPrediction(a_prediction())
+    assert len(counted) == 1
+    failure = await failing(cancer.drift.LogPrediction(a_prediction()))
+    assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 async def test_a_regression_needs_no_probabilities_and_takes_none(cancer, failing):

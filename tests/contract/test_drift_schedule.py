@@ -11,6 +11,7 @@ from pointsman.control.jobs.ending import Ending
 from pointsman.control.jobs.job import JobContext
 from pointsman.domain.drift.alerts import Frequency
 from pointsman.domain.drift.analyses import AnalysisStatus
+from pointsman.store import servers
 from pointsman.store.database import Database
 from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
@@ -52,6 +53,8 @@ async def scheduled(bench, cancer):
 
     def look(hours):
         clock = lambda: now_us + int(hours * HOUR_US)  # noqa: E731
+        # The server's own look finds what this one leaves: nothing that is due.
+        bench.clock.offset_us += clock() - bench.clock()
         schedule = AnalysisSchedule(starts, clock)
         schedule.look(
             JobContext("drift-schedule", database, 0, Ending(threading.Event(), math.inf, time.monotonic))
@@ -62,6 +65,7 @@ async def scheduled(bench, cancer):
                 analyses.end(connection, one, AnalysisStatus.CANCELLED, clock())
         return begun
 
+    look.now_us = now_us
     yield look
     database.close()
 
@@ -77,6 +81,23 @@ async def test_it_is_begun_once_in_each_period(scheduled):
 async def test_after_downtime_it_is_begun_once(scheduled):
     assert len(scheduled(50.0)) == 1
     assert scheduled(50.5) == []
+
+
+async def test_after_a_clock_that_was_years_ahead_it_goes_on_when_that_is_put_right(scheduled):
+    assert len(scheduled(40_000.0)) == 1
+    assert len(scheduled(1.5)) == 1
+    assert scheduled(1.6) == []
+    assert len(scheduled(2.5)) == 1
+
+
+async def test_periods_are_by_the_clock_that_all_servers_share(scheduled, monkeypatch):
+    shared = [scheduled.now_us + HOUR_US]
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: shared[0])
+    (begun,) = scheduled(7.0)
+    assert begun.window_end_us == begun.start_time_us == shared[0]
+    assert scheduled(0.5) == [], "a server whose clock is behind begins the hour again"
+    shared[:] = [scheduled.now_us + 2 * HOUR_US]
+    assert len(scheduled(0.5)) == 1
 
 
 async def test_a_schedule_that_is_switched_off_begins_nothing(scheduled, cancer):

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf import struct_pb2
 
 from conftest_postgres import new_postgres, postgres_server
+from pointsman.control.drift import truth_uploads
 from pointsman.v1 import drift_pb2, model_pb2
 from stage.migrated import write_migrated
 
@@ -253,6 +254,56 @@ async def test_outcomes_go_when_they_were_told_last_before_the_horizon(bench, ca
     run_jobs(bench, ["old-outcomes", *TIDY])
     assert kept(bench) == 1
     assert kept_uploads(bench) == 0
+
+
+async def test_an_outcome_that_is_told_again_stays_as_long_from_then_on(bench, cancer):
+    for entity in ("ann", "cid"):
+        await cancer.drift.AddGroundTruth(a_truth(entity, "yes", AT_NOON))
+    await upload(cancer, "u", rows(("bob", "yes")))
+    advance(bench, 89 * DAY_US)
+    await cancer.drift.AddGroundTruth(a_truth("ann", "yes", AT_NOON))
+    assert (await upload(cancer, "v", rows(("bob", "yes")))).repeated == 1
+    advance(bench, 2 * DAY_US)
+    run_jobs(bench, ["old-outcomes", *TIDY])
+    assert kept(bench) == 2, "those of ann and bob were told two days ago, that of cid before the horizon"
+    advance(bench, 89 * DAY_US)
+    run_jobs(bench, ["old-outcomes", *TIDY])
+    assert kept(bench) == 0
+
+
+async def test_uploads_at_once_do_not_bring_a_model_past_its_outcomes(bench, cancer, failing, monkeypatch):
+    monkeypatch.setattr(truth_uploads, "MAX_TRUTHS", 5)
+    files = {name: rows(*((f"{name}{number}", "yes") for number in range(3))).encode() for name in "uv"}
+    head = HEAD.encode()
+    for name in files:
+        await piece(cancer, name, head)
+    for name, text in files.items():
+        await piece(cancer, name, text[len(head) :], len(head))
+    assert (await piece(cancer, "u", offset=len(files["u"]), is_last=True)).is_complete
+    failure = await failing(piece(cancer, "v", offset=len(files["v"]), is_last=True))
+    assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    await log(cancer, "v1")
+    assert await outcomes(cancer) == {"v1": ""}
+    answer = await piece(cancer, "v")
+    assert not answer.is_complete
+    assert answer.received_bytes == len(files["v"])
+    assert (await piece(cancer, "v", is_abandoned=True)).is_refused
+    run_jobs(bench, TIDY)
+    assert kept(bench) == 3
+
+
+async def test_the_same_file_twice_at_once_is_within_the_limit_when_one_is(bench, cancer, monkeypatch):
+    monkeypatch.setattr(truth_uploads, "MAX_TRUTHS", 5)
+    text = rows(*((f"e{number}", "yes") for number in range(5))).encode()
+    head = HEAD.encode()
+    for name in "uv":
+        await piece(cancer, name, head)
+    for name in "uv":
+        await piece(cancer, name, text[len(head) :], len(head))
+    for name in "uv":
+        assert (await piece(cancer, name, offset=len(text), is_last=True)).is_complete
+    run_jobs(bench, TIDY)
+    assert kept(bench) == 5
 
 
 async def test_a_deleted_model_gives_its_id_back_at_once_and_its_outcomes_go_in_parts(bench, cancer):

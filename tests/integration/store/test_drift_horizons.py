@@ -6,12 +6,14 @@ from sqlalchemy import select, update
 
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.retention import Retention
+from pointsman.domain.recording import Recording
 from pointsman.domain.records.lake import LakeKind
+from pointsman.domain.variants import Variant
 from pointsman.store.drift import horizons
 from pointsman.store.recording import lake_files
 from pointsman.store.schema import model_versions, models
 
-from .rows import add_model
+from .rows import add_model, add_router
 from .test_lake_files import JOURNAL, a_file
 
 DAY_US = 86_400_000_000
@@ -29,13 +31,13 @@ def settled(database, model_key):
         return horizons.settled_us(connection, model_key)
 
 
-def retention_of(database, folder):
+def retention_of(database, folder, max_bytes=2**40):
     return Retention(
         database,
         LakeFolder(folder),
         SimpleNamespace(journal_id=JOURNAL),
         days=KEPT_DAYS,
-        max_bytes=2**40,
+        max_bytes=max_bytes,
         grace_seconds=1,
         clock=lambda: NOW_US,
     )
@@ -85,6 +87,33 @@ def test_files_that_go_raise_it_by_half_of_what_is_kept_and_others_do_not(databa
     assert retention_of(database, tmp_path).expire() == 4
     assert settled(database, key_of(database, "m")) == old_us + 1 + KEPT_DAYS * DAY_US // 2
     assert settled(database, key_of(database, "kept")) == settled(database, key_of(database, "shown")) == 0
+
+
+def test_files_that_a_router_keeps_for_less_raise_it_by_half_of_that(database, tmp_path):
+    add_model(database, model_id="m")
+    add_model(database, version="2", model_id="m")
+    add_router(
+        database,
+        "r",
+        variants=(Variant("a", "m", "1", 70), Variant("b", "m", "2", 30)),
+        recording=Recording(retention_days=7),
+    )
+    last_us = NOW_US - 8 * DAY_US
+    with database.write() as connection:
+        lake_files.add(connection, a_file(1, path="a", min_time_us=last_us, max_time_us=last_us), NOW_US)
+    begin_at(database, 1)
+    assert retention_of(database, tmp_path).expire() == 1
+    assert settled(database, key_of(database, "m")) == last_us + 1 + 4 * DAY_US
+
+
+def test_files_that_go_for_want_of_room_do_not_raise_it_into_the_future(database, tmp_path):
+    add_model(database, model_id="m")
+    last_us = NOW_US - 2 * DAY_US
+    with database.write() as connection:
+        lake_files.add(connection, a_file(1, path="a", min_time_us=last_us, max_time_us=last_us), NOW_US)
+    begin_at(database, 1)
+    assert retention_of(database, tmp_path, max_bytes=0).expire() == 1
+    assert settled(database, key_of(database, "m")) == last_us + 1 + DAY_US
 
 
 def test_files_of_a_model_that_had_the_id_before_do_not_raise_it(database, tmp_path):

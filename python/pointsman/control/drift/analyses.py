@@ -115,7 +115,8 @@ class Analyses:
         """
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
-            found = _of_model(connection, model, job_id)
+            # Whoever starts it again at this moment has done so first, or finds it cancelled.
+            found = _of_model(connection, model, job_id, locked=True)
             now_us = servers.clock_us(connection, self._clock())
             analyses.end(connection, found, AnalysisStatus.CANCELLED, now_us)
             return _of_model(connection, model, job_id)
@@ -243,8 +244,8 @@ def _comparable(connection: Connection, model_id: str, model_key: int, least_row
     return baseline
 
 
-def _of_model(connection: Connection, model: Model, job_id: str) -> Analysis:
-    found = analyses.find(connection, job_id)
+def _of_model(connection: Connection, model: Model, job_id: str, *, locked: bool = False) -> Analysis:
+    found = analyses.find(connection, job_id, locked=locked)
     if found is None or found.model_key != model.row_key:
         raise NotFoundError(
             f"analysis {job_id[:64]!r} is none of model {model.model_id!r}",

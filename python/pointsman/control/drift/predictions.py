@@ -18,7 +18,7 @@ from pointsman.lake.models.records import ModelPage, ModelRecords, PageQuestion
 from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
-from pointsman.store.drift.truth_room import TruthRoom
+from pointsman.store.drift.room import ModelRoom
 
 MAX_LOGGED = 1_000_000
 """Logged predictions of a model that are kept at a time."""
@@ -43,7 +43,8 @@ class PredictionDesk:
         self._database = database
         self._records = records
         self._clock = clock
-        self._room = TruthRoom(MAX_TRUTHS)
+        self._log_room = ModelRoom(predictions, MAX_LOGGED)
+        self._truth_room = ModelRoom(truths, MAX_TRUTHS)
 
     def log(self, caller: Principal, model_id: str, given: LoggedPrediction, time_us: int | None) -> str:
         """Keeps a prediction that no router made; answers its id.
@@ -66,7 +67,7 @@ class PredictionDesk:
             model = models.changeable(connection, caller, model_id)
             task, classes = models.task_of(connection, model, given.model_version)
             checked = check_logged(timed, task, classes, now_us)
-            if predictions.count(connection, model.row_key) >= MAX_LOGGED:
+            if not self._log_room.is_enough(connection, model.row_key, 1):
                 raise ResourceExhaustedError(
                     f"{MAX_LOGGED} logged predictions of model {model_id!r} are kept; wait until the oldest "
                     "are past their time, or have a router record them, which has no such limit",
@@ -144,7 +145,7 @@ class PredictionDesk:
             task, _ = models.task_of(connection, model)
             check_truths(records, task, now_us, paths)
             key = installation.entity_key(connection)
-            if not self._room.is_enough(connection, model.row_key, len(records)):
+            if not self._truth_room.is_enough(connection, model.row_key, len(records)):
                 raise too_many_truths(model_id)
             taken = truths.put(
                 connection, model.row_key, records, lambda entity_id: hashed_entity(key, entity_id), now_us

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
+from sqlalchemy import Connection
 
 from pointsman.control.drift.analyses import begin
 from pointsman.control.jobs.job import Job, JobContext, Scope
@@ -31,7 +32,9 @@ class AnalysisSchedule:
     """The job that one server does for all.
 
     A model is due when the period of its schedule is another than that in which it was last begun. So after
-    some time without any server it is analysed once, however many periods went by.
+    some time without any server it is analysed once, however many periods went by, and a time that was noted
+    by a clock that was ahead holds up nothing. Times are by the database's clock, for the next one is begun
+    by another server.
 
     Args:
         watch: Who starts programs.
@@ -53,13 +56,13 @@ class AnalysisSchedule:
             self._period_seconds,
             Scope.INSTALLATION,
             self.look,
-            needed=lambda connection: any(map(self._is_due, alert_settings.scheduled(connection))),
+            needed=lambda connection: bool(self._due(connection)),
         )
 
     def look(self, context: JobContext) -> bool:
         """Begins what is due."""
         with context.reading() as connection:
-            due = [one for one in alert_settings.scheduled(connection) if self._is_due(one)]
+            due = self._due(connection)
         for one in due:
             if context.is_over():
                 return True
@@ -71,25 +74,29 @@ class AnalysisSchedule:
 
     def _begin(self, context: JobContext, one: Scheduled) -> Analysis | None:
         """Begins an analysis and notes it in one transaction; None where there is nothing to start."""
-        now_us = self._clock()
         length_us = int(one.settings.time_window_days * MICROSECONDS_PER_DAY)
-        window = AnalysisWindow(now_us - length_us, now_us)
         with context.transaction() as connection:
             if analyses.running_of(connection, one.model_key) is not None:
                 # That one is of another window; this one's turn comes when it has ended.
                 return None
+            now_us = servers.clock_us(connection, self._clock())
             if not alert_settings.note_scheduled(connection, one, now_us):
                 return None
-            database_us = servers.clock_us(connection, now_us)
+            window = AnalysisWindow(now_us - length_us, now_us)
             try:
                 analysis, is_new = begin(
-                    connection, one.model_id, one.model_key, one.settings, window, database_us
+                    connection, one.model_id, one.model_key, one.settings, window, now_us
                 )
             except FailedPreconditionError as error:
                 _log.warning("a scheduled analysis has nothing to compare with", reason=str(error))
                 return None
         return analysis if is_new else None
 
-    def _is_due(self, one: Scheduled) -> bool:
-        frequency = one.settings.frequency
-        return frequency.period_of(self._clock()) > frequency.period_of(one.last_us)
+    def _due(self, connection: Connection) -> list[Scheduled]:
+        now_us = servers.clock_us(connection, self._clock())
+        return [one for one in alert_settings.scheduled(connection) if _is_due(one, now_us)]
+
+
+def _is_due(one: Scheduled, now_us: int) -> bool:
+    frequency = one.settings.frequency
+    return frequency.period_of(now_us) != frequency.period_of(one.last_us)

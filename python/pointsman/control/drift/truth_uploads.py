@@ -215,6 +215,7 @@ class TruthUploads:
                 if records and not after.faults:
                     after = self._put(connection, model, after, records, seen.entity_key, now_us)
                 if after.status is UploadStatus.COMPLETE:
+                    _check_room(connection, model, row_key)
                     truth_uploads.complete(connection, model.row_key, after, now_us)
                 else:
                     truth_uploads.advance(connection, after, now_us)
@@ -277,6 +278,21 @@ class TruthUploads:
             corrected=upload.corrected + taken.corrected,
             repeated=upload.repeated + taken.repeated,
         )
+
+
+def _check_room(connection: Connection, model: Model, upload_key: int) -> None:
+    """Checks that a model has room for an upload that ends, whatever others brought since it began.
+
+    Of two that end at once one finds the place taken, and is checked again.
+
+    Raises:
+        ResourceExhaustedError: It has not; the upload stays as it was before this part.
+    """
+    # All rows are more than can be seen: what others under way brought, and what was replaced, is among them.
+    if truths.count(connection, model.row_key) <= MAX_TRUTHS:
+        return
+    if truths.count_with(connection, model.row_key, upload_key) > MAX_TRUTHS:
+        raise too_many_truths(model.model_id)
 
 
 def too_many_truths(model_id: str) -> ResourceExhaustedError:

@@ -58,7 +58,7 @@ class DriftUpkeep:
         with context.transaction() as connection:
             gone = predictions.remove_before(connection, self._horizon_us(), _ROWS_AT_ONCE)
             if gone is not None:
-                settled_us = settled_from(gone.last_us, self._retention_days)
+                settled_us = settled_from(gone.last_us, self._retention_days, self._clock())
                 horizons.raise_to(connection, {gone.model_key: settled_us})
         return gone is not None
 

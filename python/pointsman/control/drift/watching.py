@@ -1,10 +1,11 @@
 """Finds analyses whose programs are gone or too slow, and starts them again or fails them.
 
 An analysis that runs is in one of three states. Its program lives and writes, every two seconds, that it
-does. Or it ended without ending the analysis: the server that started it sees so at once, others after a time
-without a sign. Or nobody started it yet. Each start has a number, and the database takes nothing of a program
-with a lesser one; so starting a second program of an analysis whose first one lives after all is wasteful,
-and never wrong.
+does; before there is one, whoever prepares it does the same. Or it ended without ending the analysis: the
+server that started it sees so at once, others after a time without a sign. Or nobody started it yet: that is
+no crash, however long it lasts. Each start has a number, and the database takes nothing of a program with a
+lesser one; so starting a second program of an analysis whose first one lives after all is wasteful, and never
+wrong.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy import Connection
 
+from pointsman.control.drift.pulse import Pulse
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
@@ -73,9 +75,16 @@ class AnalysisWatch:
         return False
 
     def begin(self, analysis: Analysis) -> None:
-        """Starts the program of an analysis; one that cannot be started now is tried again."""
+        """Starts the program of an analysis; one that cannot be started now is tried again.
+
+        To read and write what is recorded may take long, in which the analysis shows life. Nothing is started
+        of one that was cancelled, or started again, while it waited for its turn here.
+        """
+        pulse = Pulse(self._database, analysis, self._clock, leave=_go_on)
         try:
-            self._starter.start(analysis)
+            if pulse.beat():
+                with pulse:
+                    self._starter.start(analysis)
         except PointsmanError as error:
             _log.warning("an analysis cannot be started yet", job_id=analysis.job_id, reason=str(error))
             with self._database.write() as connection:
@@ -98,8 +107,7 @@ class AnalysisWatch:
         elif state is RunState.ENDED:
             self._again(analysis, now_us, self._runner.last_words(start))
         elif state is RunState.UNKNOWN and now_us - analysis.seen_us > LOST_SECONDS * MICROSECONDS_PER_SECOND:
-            # Set to 0 by a server that ended in order, or could not start it: no crash.
-            words = "its program shows no life any more" if analysis.seen_us else ""
+            words = "its program shows no life any more" if _has_lived(analysis) else ""
             self._again(analysis, now_us, words)
 
     def _again(self, analysis: Analysis, now_us: int, words: str) -> None:
@@ -123,6 +131,19 @@ class AnalysisWatch:
     def _still_runs(self, start: AnalysisStart) -> bool:
         with self._database.read() as connection:
             return _runs(connection, start)
+
+
+def _has_lived(analysis: Analysis) -> bool:
+    """Whether anybody has worked on the last start of an analysis, and not given it back.
+
+    It is 0 where a server ended in order, or could not start it, and still the time of the request where
+    nobody's turn to start it has come. Later starts are begun by whoever notes them, without a wait between.
+    """
+    return analysis.seen_us not in (0, analysis.start_time_us)
+
+
+def _go_on(code: int) -> None:
+    """Lets a start go on that nobody wants any more: its program ends at once by itself."""
 
 
 def _runs(connection: Connection, start: AnalysisStart) -> bool:

@@ -82,17 +82,17 @@ class Retention:
             with self._database.write() as connection:
                 fence(connection)
                 lake_files.replace(connection, gone, now_us)
-                horizons.raise_of_models(connection, self._settled(connection, gone))
+                horizons.raise_of_models(connection, self._settled(connection, gone, now_us))
         return len(gone)
 
-    def _settled(self, connection: Connection, gone: list[LakeFile]) -> dict[str, int]:
+    def _settled(self, connection: Connection, gone: list[LakeFile], now_us: int) -> dict[str, int]:
         """Answers by model from which time on outcomes are of none of the predictions in files."""
         last: dict[str, int] = {}
         for file in gone:
             if file.kind is LakeKind.PREDICTIONS:
                 last[file.model_id] = max(last.get(file.model_id, 0), file.max_time_us)
         return {
-            model_id: settled_from(last_us, self._days)
+            model_id: settled_from(last_us, self._days, now_us)
             for model_id, last_us in last.items()
             # What was recorded before is of another model, which had the id.
             if last_us >= model_versions.began_us(connection, model_id)

@@ -44,20 +44,24 @@ class TakenTruths:
     matched: int = 0
 
 
-def settled_from(last_us: int, retention_days: int) -> int:
+def settled_from(last_us: int, retention_days: int, now_us: int) -> int:
     """Answers from which time on an outcome may be of a later prediction, after predictions were deleted.
 
     Outcomes are taken to come within half the time that predictions are kept. One that is observed later
-    than that after the last of those that are gone is of none of them.
+    than that after the last of those that are gone is of none of them. What goes earlier, because a router or
+    the room on the disk demands it, was kept for the time since the last of it, and half of that counts. So
+    the answer is never in the future, where it would keep outcomes from predictions that are there.
 
     Args:
         last_us: When the last of those was made, in UTC microseconds.
-        retention_days: How long predictions are kept.
+        retention_days: How long predictions are kept where nothing else is said.
+        now_us: When they are deleted, in UTC microseconds.
 
     Returns:
         UTC microseconds.
     """
-    return last_us + 1 + retention_days * MICROSECONDS_PER_DAY // 2
+    kept_us = min(retention_days * MICROSECONDS_PER_DAY, max(0, now_us - last_us))
+    return last_us + 1 + kept_us // 2
 
 
 def check_truths(records: Sequence[GroundTruth], task: Task, now_us: int, paths: Sequence[str]) -> None:

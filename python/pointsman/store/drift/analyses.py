@@ -60,9 +60,16 @@ def add(connection: Connection, analysis: Analysis) -> str:
     return job_id
 
 
-def find(connection: Connection, job_id: str) -> Analysis | None:
-    """Finds an analysis."""
-    return _first(connection, _SELECT.where(_COLUMNS.job_id == job_id))
+def find(connection: Connection, job_id: str, *, locked: bool = False) -> Analysis | None:
+    """Finds an analysis.
+
+    Args:
+        connection: A transaction; a writing one to lock.
+        job_id: The analysis's id.
+        locked: Whether nobody else shall start it again or end it before the transaction ends.
+    """
+    statement = _SELECT.where(_COLUMNS.job_id == job_id)
+    return _first(connection, statement.with_for_update(of=drift_analyses) if locked else statement)
 
 
 def running_of(connection: Connection, model_key: int) -> Analysis | None:

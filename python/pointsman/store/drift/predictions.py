@@ -74,6 +74,11 @@ def count(connection: Connection, model_key: int) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+def last_key(connection: Connection) -> int:
+    """Answers the greatest number of a prediction of any model; 0 where there is none."""
+    return connection.execute(select(func.max(_COLUMNS.row_key))).scalar_one_or_none() or 0
+
+
 def between(
     connection: Connection, model_key: int, start_us: int, end_us: int
 ) -> Iterator[list[LoggedPrediction]]:

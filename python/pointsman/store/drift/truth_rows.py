@@ -30,6 +30,7 @@ class StoredTruth(NamedTuple):
     """An outcome that is stored.
 
     Attributes:
+        update_time_us: When it was told last, to within a day.
         place: The place of its upload among the complete ones of the model; 0 of one that no upload brought.
     """
 
@@ -39,6 +40,7 @@ class StoredTruth(NamedTuple):
     truth_id: str
     upload_key: int
     outcome: str
+    update_time_us: int
     revision: int
     place: int
 
@@ -64,8 +66,8 @@ class TruthRows(Protocol):
 
 _NAMES = ", ".join(TruthRow._fields)
 _FOUND = (
-    "t.entity_id, t.outcome_time_us, t.row_key, t.truth_id, t.upload_key, t.outcome, t.revision, "
-    "COALESCE(u.place, 0)"
+    "t.entity_id, t.outcome_time_us, t.row_key, t.truth_id, t.upload_key, t.outcome, t.update_time_us, "
+    "t.revision, COALESCE(u.place, 0)"
 )
 _SAME_KEY = "t.entity_id = i.entity_id AND t.outcome_time_us = i.outcome_time_us"
 _OF_UPLOAD = "LEFT JOIN drift_truth_uploads AS u ON u.row_key = t.upload_key"

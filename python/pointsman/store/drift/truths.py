@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths
 from pointsman.domain.drift.outcomes import Outcome
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.store.documents import dump_value
 from pointsman.store.drift.ids import new_ids
 from pointsman.store.drift.truth_rows import Key, StoredTruth, TruthRow, rows_of
@@ -32,6 +33,8 @@ _COLUMNS = drift_truths.c
 _UPLOADS = drift_truth_uploads.c
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 50_000
+_TOLD_AGAIN_US = MICROSECONDS_PER_DAY
+"""A repeat that comes so long after is noted: to note each would write a grown file each time it is sent."""
 _OF_UPLOADS = text("drift_truths.upload_key <> 0")
 """What the index of uploads is of, as the databases must read it to use that."""
 
@@ -68,6 +71,8 @@ def put(
 ) -> TakenTruths:
     """Stores outcomes; one of the same entity and time replaces the one before.
 
+    One that is there already counts as told now, if it was told last more than a day ago.
+
     Args:
         connection: A writing transaction.
         model_key: The model's row.
@@ -82,6 +87,7 @@ def put(
     ids: list[str] = []
     added: dict[Key, TruthRow] = {}
     changed: dict[int, str] = {}
+    told_again: set[int] = set()
     inserted = corrected = repeated = 0
     # Most outcomes are of a few classes.
     written: dict[str, str] = {}
@@ -91,6 +97,8 @@ def put(
         if before is not None and before.outcome == outcome:
             repeated += 1
             ids.append(before.truth_id)
+            if before.update_time_us < now_us - _TOLD_AGAIN_US:
+                told_again.add(before.row_key)
             continue
         truth_id = next(fresh) if before is None else before.truth_id
         inserted, corrected = inserted + (before is None), corrected + (before is not None)
@@ -112,19 +120,35 @@ def put(
                 revision,
             )
         row_key, own = (0, upload_key) if before is None else (before.row_key, before.upload_key)
-        known[key] = StoredTruth(*key, row_key, truth_id, own, outcome, 0, 0)
+        known[key] = StoredTruth(*key, row_key, truth_id, own, outcome, now_us, 0, 0)
         ids.append(truth_id)
     if added:
         # In the order of the index: each of its pages is written once.
         rows_of(connection).insert(connection, [added[key] for key in sorted(added)])
     if changed:
         _change(connection, changed, now_us)
+    _tell_again(connection, sorted(told_again - changed.keys()), now_us)
     return TakenTruths(tuple(ids), inserted, corrected, repeated)
 
 
 def count(connection: Connection, model_key: int) -> int:
     """Answers how many outcomes of a model are kept."""
     return int(connection.execute(select(func.count()).where(_COLUMNS.model_key == model_key)).scalar_one())
+
+
+def count_with(connection: Connection, model_key: int, upload_key: int) -> int:
+    """Answers how many outcomes of a model could be seen if an upload were complete, each of them once.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        upload_key: The upload's row.
+    """
+    visible = (0, upload_key, *_complete(connection, model_key))
+    keys = select(_COLUMNS.entity_id, _COLUMNS.outcome_time_us).where(
+        _COLUMNS.model_key == model_key, _COLUMNS.upload_key.in_(visible)
+    )
+    return int(connection.execute(select(func.count()).select_from(keys.distinct().subquery())).scalar_one())
 
 
 def last_key(connection: Connection) -> int:
@@ -281,11 +305,14 @@ def _known(
     found: dict[Key, StoredTruth] = {}
     for one in rows_of(connection).find(connection, model_key, keys, upload_key):
         key = (one.entity_id, one.outcome_time_us)
-        before = found.get(key)
-        is_own = upload_key and one.upload_key == upload_key
-        if before is None or is_own or (before.upload_key != upload_key and one.place > before.place):
+        if key not in found or _rank(one, upload_key) > _rank(found[key], upload_key):
             found[key] = one
     return found
+
+
+def _rank(one: StoredTruth, upload_key: int) -> tuple[bool, int]:
+    """Orders what is stored of one key: what no upload brought lies below all that complete ones did."""
+    return (upload_key != 0 and one.upload_key == upload_key, one.place)
 
 
 def _change(connection: Connection, outcomes: dict[int, str], now_us: int) -> None:
@@ -294,5 +321,19 @@ def _change(connection: Connection, outcomes: dict[int, str], now_us: int) -> No
         statement.values(
             outcome=bindparam("changed_outcome"), update_time_us=now_us, revision=_COLUMNS.revision + 1
         ),
-        [{"changed_key": row_key, "changed_outcome": outcome} for row_key, outcome in outcomes.items()],
+        # In one order, so that two who change several do not wait for each other.
+        [{"changed_key": row_key, "changed_outcome": outcomes[row_key]} for row_key in sorted(outcomes)],
     )
+
+
+def _tell_again(connection: Connection, row_keys: Sequence[int], now_us: int) -> None:
+    """Notes that outcomes were told once more."""
+    for start in range(0, len(row_keys), _KEYS_PER_QUERY):
+        named = select(_COLUMNS.row_key).where(
+            _COLUMNS.row_key.in_(row_keys[start : start + _KEYS_PER_QUERY])
+        )
+        # Whoever changes one at this moment notes that it is told; nobody waits.
+        free = named.with_for_update(skip_locked=True)
+        connection.execute(
+            update(drift_truths).where(_COLUMNS.row_key.in_(free)).values(update_time_us=now_us)
+        )

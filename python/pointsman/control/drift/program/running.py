@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pointsman.control.drift.alerting.telling import tell
 from pointsman.control.drift.program.comparing import compare_window
-from pointsman.control.drift.program.pulse import Pulse
+from pointsman.control.drift.pulse import Pulse
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
 from pointsman.domain.drift.streams import KeptStream

@@ -1,4 +1,4 @@
-"""Shows that a program lives, and ends it when nobody wants its result any more."""
+"""Shows that somebody works on an analysis, and ends that when nobody wants the result any more."""
 
 import contextlib
 import os
@@ -17,13 +17,13 @@ EVERY_SECONDS = 2.0
 
 
 class Pulse:
-    """A thread that writes every two seconds how far the program is.
+    """A thread that writes every two seconds that an analysis is worked on, and how far that is.
 
     Args:
         database: Where to.
         analysis: The analysis.
         clock: Answers the time in UTC microseconds.
-        leave: Ends the program at once.
+        leave: Is called with 0 when nobody wants the result any more; ends the program at once.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Pulse:
         self._thread.join()
 
     def reached(self, progress: float) -> None:
-        """Notes how far the program is, 0 to 1; written with the next beat."""
+        """Notes how far the work is, 0 to 1; written with the next beat."""
         self._progress = progress
 
     def beat(self) -> bool:
-        """Writes once; answers whether the program shall go on."""
+        """Writes once; answers whether the work shall go on."""
         with self._database.write() as connection:
             now_us = servers.clock_us(connection, self._clock())
             wanted = analyses.see(connection, self._analysis, self._progress, now_us)
