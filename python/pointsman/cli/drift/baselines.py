@@ -85,13 +85,16 @@ def create(
         read = dataclasses.replace(read, targets=TargetData(DriftTask(task.value), values))
     options = context_of(context)
     with options.connect(_TIMEOUT_SECONDS) as client:
-        baseline_id = client.drift.create_baseline(
-            model_id,
-            version,
-            read.features,
-            target_data=read.targets,
-            labeled_predictions=read.labeled,
-        )
+        try:
+            baseline_id = client.drift.create_baseline(
+                model_id,
+                version,
+                read.features,
+                target_data=read.targets,
+                labeled_predictions=read.labeled,
+            )
+        except (TypeError, ValueError) as error:
+            raise CommandError(f"{file}: {error}") from error
     if options.as_json:
         printing.print_json({"baseline_id": baseline_id})
     else:

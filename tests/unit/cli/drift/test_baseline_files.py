@@ -173,11 +173,24 @@ def test_what_a_file_of_blocks_says_beside_them_is_refused(
     assert told in refused(tmp_path, "changed.json", json.dumps(WHOLE | changed))
 
 
-def test_the_command_says_what_is_wrong_and_sends_nothing(server: Any, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("born,age\n2020-01-01,1\n")
-    command = ["drift", "baseline", "create", "m", str(tmp_path / "t.csv"), "--version", "v"]
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("t.csv", "born,age\n2020-01-01,1\n", "column 'born' is of type date32"),
+        (
+            "t.json",
+            '{"plan": ["a", "\\ud800"]}',
+            "feature_data['plan'][1]: holds half of a pair of surrogates",
+        ),
+    ],
+)
+def test_the_command_says_what_is_wrong_and_sends_nothing(
+    server: Any, tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    command = ["drift", "baseline", "create", "m", str(tmp_path / name), "--version", "v"]
     result = CliRunner().invoke(app, [*command, "--server", server.address])
     assert result.exit_code == 1
-    assert "column 'born' is of type date32" in result.stderr
+    assert told in result.stderr
     assert "mistake in pointsman" not in result.stderr
     assert not server.asked("DriftService/CreateBaseline")
