@@ -92,7 +92,7 @@ def test_a_number_of_numpy_that_is_none_stays_what_it_is(server: Any) -> None:
         ),
         (
             {"age": [1]},
-            {"labeled_predictions": LabeledPredictions([0.5], ["a"], ["a"])},  # type: ignore[list-item]
+            {"labeled_predictions": LabeledPredictions([0.5], ["a"], ["a"])},
             r"labeled_predictions\.probabilities\[0\]: 0.5 is of type float",
         ),
         (

@@ -121,7 +121,7 @@ def test_columns_of_parquet_with_one_name_are_refused(tmp_path: Path) -> None:
         read_baseline(str(file))
 
 
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "featureData": {"age": [1, None]},
     "targetData": {"type": "classification", "values": ["yes", "no"]},
     "labeledPredictions": {
