@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pointsman.client import _requests as requests
 from pointsman.client._errors import ClientError
+from pointsman.client._fields import within
 from pointsman.client._frames import frame_of_answers
 from pointsman.client._tables import Table, TableRow, entity_of
 
@@ -113,7 +114,7 @@ class RowCalls:
                 entity_id, features = entity_of(row, self._entity_column)
                 yield requests.predict(self._router_id, features, entity_id, self._variant)
             except (TypeError, ValueError) as error:
-                raise type(error)(f"rows[{place}]: {error}") from None
+                raise within(f"rows[{place}]", error) from None
 
     def answers(self, outcomes: Sequence[Prediction | ClientError]) -> Predictions:
         """Puts what came of the calls beside their rows.

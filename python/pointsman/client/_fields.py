@@ -60,6 +60,20 @@ class WrongTypeError(TypeError):
         return WrongTypeError(f"{field}{dot}{self.path}", self.reason)
 
 
+def within(path: str, error: Exception) -> Exception:
+    """Makes the error of a value as seen from the thing around it.
+
+    Args:
+        path: The thing around, as in ``rows[0]``.
+        error: What was raised of the value: a TypeError or a ValueError, of whatever class.
+    """
+    if isinstance(error, WrongTypeError):
+        return error.within(path)
+    if isinstance(error, UnicodeEncodeError):
+        return ValueError(f"{path}: holds half of a pair of surrogates, which is no character")
+    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{path}: {error}")
+
+
 def wrong(field: Any, value: Any, error: Exception) -> Exception:
     """Makes the error of a value that a field does not take.
 

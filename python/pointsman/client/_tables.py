@@ -18,6 +18,8 @@ from pointsman.client._types import FeedbackValue
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_METRIC = "reward"
+"""What feedback measured that nobody names."""
 _FEEDBACK_COLUMNS = tuple(attribute.name for attribute in dataclasses.fields(FeedbackValue))
 
 
@@ -107,13 +109,35 @@ def entity_of(row: TableRow, column: str) -> tuple[str, Mapping[str, Any]]:
     )
 
 
+def cells_of(values: Iterable[Any]) -> Iterator[Any]:
+    """Answers the values of a column, each as Python's own.
+
+    Args:
+        values: A list, an array, or a column of pandas or Polars.
+
+    Returns:
+        The values; None for pandas' NA and NaT, and of what is pandas' own for NaN, too.
+    """
+    # Times of numpy would become bare numbers.
+    is_time = getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m")
+    listed = values.tolist() if hasattr(values, "tolist") and not is_time else values
+    if "pandas" not in sys.modules:
+        yield from listed
+        return
+    missing = _pandas_missing()
+    if type(values).__module__.partition(".")[0] == "pandas":
+        yield from (None if _is_missing(cell, missing) else cell for cell in listed)
+    else:
+        yield from (None if any(cell is nothing for nothing in missing) else cell for cell in listed)
+
+
 def feedback_values(given: Any, metric: str | None) -> list[FeedbackValue]:
     """Makes values of feedback of what a caller has.
 
     Args:
         given: Values of feedback; or a pandas Series of values by prediction id; or a table with the columns
             ``value`` and some of the other fields of ``FeedbackValue``.
-        metric: What a Series, or a table without a column ``metric``, measured; None means the default.
+        metric: What those measured that do not say it; None means ``reward``.
 
     Returns:
         The values, in their order.
@@ -143,9 +167,7 @@ def feedback_values(given: Any, metric: str | None) -> list[FeedbackValue]:
         if not (_is_pandas_frame(given) or _is_polars_frame(given)):
             given = list(given)
             if all(isinstance(value, FeedbackValue) for value in given):
-                return [
-                    value if metric is None else dataclasses.replace(value, metric=metric) for value in given
-                ]
+                return [_with_metric(value, metric) for value in given]
         rows = (dict(row.values) for row in Table(given))
     return [_feedback_value(place, row, metric) for place, row in enumerate(rows)]
 
@@ -159,14 +181,17 @@ def _feedback_value(place: int, row: dict[str, Any], metric: str | None) -> Feed
     told = {name: value for name, value in row.items() if value is not None}
     if _is_missing(told.get("value"), ()):
         raise ValueError(f"{where}: value: it is missing; leave rows without feedback out")
-    if metric is not None:
-        told.setdefault("metric", metric)
     if isinstance(number := told.get("row"), float) and number.is_integer():
         told["row"] = int(number)  # what pandas makes of whole numbers with gaps
     time = told.get("observe_time")
     if isinstance(time, datetime) and time.tzinfo is None:
         raise ValueError(f"{where}: observe_time: {time} names no zone; give it one, for example UTC")
-    return FeedbackValue(**told)
+    return _with_metric(FeedbackValue(**told), metric)
+
+
+def _with_metric(value: FeedbackValue, metric: str | None) -> FeedbackValue:
+    """Answers a value with what it measured: as it says itself, or as is said of all."""
+    return value if value.metric else dataclasses.replace(value, metric=metric or _METRIC)
 
 
 def _names(columns: Iterable[Any]) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ DEFAULTS: Mapping[tuple[str, str], Any] = {
         if isinstance(setting.default, Enum)
         else setting.default
         for setting in ROUTER_SETTINGS
-        if setting.default
+        # What is read for no ``sticky`` depends on the strategy.
+        if setting.default and setting.name != "sticky"
     },
     ("Variant", "enabled"): True,
     ("Variant", "role"): "candidate",
@@ -76,11 +77,12 @@ DEFAULTS: Mapping[tuple[str, str], Any] = {
     ("MetricDefinition", "type"): "number",
     ("MetricDefinition", "direction"): "maximise",
 }
-"""What a server reads where a document says nothing, if that is not the type's empty value."""
+"""What a server reads where a document says nothing: always this, and not the empty value of the type."""
 
 ALWAYS_WRITTEN = frozenset(
     {
         ("Router", "strategy"),
+        ("Router", "sticky"),
         ("Router", "status"),
         ("Variant", "weight"),
         ("ModelVersion", "stage"),

@@ -82,6 +82,17 @@ def test_a_mute_holds_until_its_time(database, key):
         assert rules.mutes(connection, key, 0) == {"psi": 100}
 
 
+def test_the_end_of_a_mute_of_all_rules_ends_those_of_single_ones_too(database, key):
+    with database.write() as connection:
+        rules.mute(connection, key, "psi", 100, 1)
+        rules.mute(connection, key, rules.EVERY_RULE, 50, 1)
+        rules.mute(connection, key, rules.EVERY_RULE, None, 1)
+        assert rules.mutes(connection, key, 0) == {}
+        rules.mute(connection, key, "psi", 100, 1)
+        rules.mute(connection, key, rules.EVERY_RULE, None, 1)
+        assert rules.mutes(connection, key, 0) == {}
+
+
 def test_a_result_and_what_it_tells_are_stored_together(database, key):
     told(database, key)
     ((event, deliveries),) = history(database, key)

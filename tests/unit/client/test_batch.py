@@ -158,6 +158,9 @@ async def test_the_asynchronous_client_answers_tables_in_order_too(server: Any) 
         (pd.DataFrame([[1, 2]]), "", "0 is of type int; a name is a string"),
         (pd.DataFrame([[1, 2]], columns=["x", "x"]), "", "two columns are called 'x'"),
         ([1], "", r"rows\[0\]: 1 is a int; it takes a dict"),
+        ([{"x": 1}, {1: 2.0}], "", r"rows\[1\]\.features: 1 is of type int; a name is a string"),
+        ([{"x": "\ud800"}], "", r"rows\[0\]: features\['x'\]: holds half of a pair of surrogates"),
+        ([{"x": ["\ud800"]}], "", r"rows\[0\]: features\['x'\]: holds half of a pair of surrogates"),
         ({"x": [1]}, "", "dict is no table"),
         (pl.LazyFrame({"x": [1]}), "", "LazyFrame is no table"),
     ],
@@ -184,6 +187,35 @@ def test_a_table_that_cannot_be_sent_is_refused_before_anything_is_sent(
 def test_numpy_things_that_are_no_numbers_are_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="features are numbers"):
         to_value(value)
+
+
+@pytest.mark.parametrize("field", ["router_id", "variant"])
+def test_an_argument_of_another_type_is_named_with_its_field(server: Any, field: str) -> None:
+    server.on(PREDICT, echo)
+    given: dict[str, Any] = {"router_id": "cancer", "rows": [{"x": 1}], field: 7}
+    told = rf"rows\[0\]\.{field}: 7 is of type int; it takes a string"
+    with Client(server.address) as made, pytest.raises(TypeError, match=told):
+        made.predict_batch(**given)
+    assert server.asked(PREDICT) == []
+
+
+def test_a_metric_is_of_values_that_do_not_name_their_own(server: Any) -> None:
+    server.on(FEEDBACK, taken)
+    values = [
+        client.FeedbackValue(3.0, "p1", metric="profit"),
+        client.FeedbackValue(1.0, "p2"),
+        client.FeedbackValue(1.0, "p3", metric="reward"),
+    ]
+    frame = pd.DataFrame({"prediction_id": ["p4", "p5"], "value": [1, 0], "metric": ["profit", None]})
+    with Client(server.address) as made:
+        made.record_feedback_batch(values, metric="click")
+        made.record_feedback_batch(values)
+        made.record_feedback_batch(frame, metric="click")
+    assert [[value.metric for value in request.feedback] for request in server.asked(FEEDBACK)] == [
+        ["profit", "click", "reward"],
+        ["profit", "reward", "reward"],
+        ["profit", "click"],
+    ]
 
 
 def test_a_series_of_values_by_prediction_id_is_feedback(server: Any) -> None:

@@ -210,14 +210,22 @@ def bandits(draw):
 @careful
 @given(bandits(), st.integers(1, 9))
 def test_an_exported_bandit_is_wanted_as_it_is_whatever_its_epoch(bandit, epoch):
-    router = Router(
-        "r",
-        (Variant("a", "m", "1", 0), Variant("b", "m", "2", 0)),
-        dataclasses.replace(bandit, epoch=epoch),
-        display_name="r",
-        sticky=False,
-    )
+    router = bandit_router(dataclasses.replace(bandit, epoch=epoch))
     assert round_trip(router_to(router, "")).router == router
+
+
+@careful
+@given(bandits(), st.none() | st.integers(10_000_000, 2_592_000_000_000))
+def test_an_exported_bandit_whose_entities_keep_their_variants_is_wanted_as_it_is(bandit, sticky_update_us):
+    kept = dataclasses.replace(bandit, epoch=1, uniform_slice=0.0, sticky_update_us=sticky_update_us)
+    router = bandit_router(kept, sticky=True)
+    assert round_trip(router_to(router, "")).router == router
+
+
+def bandit_router(policy, *, sticky=False):
+    """A router of two arms."""
+    variants = (Variant("a", "m", "1", 0), Variant("b", "m", "2", 0))
+    return Router("r", variants, policy, display_name="r", sticky=sticky)
 
 
 WEIGHTS = st.floats(0.01, 100) | st.floats(-100, -0.01)
@@ -228,11 +236,10 @@ COST_TERMS = st.builds(RewardTerm, WEIGHTS, cost=st.sampled_from(Cost))
 @careful
 @given(st.lists(METRIC_TERMS | COST_TERMS, min_size=1, max_size=8, unique_by=lambda term: term.name))
 def test_an_exported_reward_that_is_a_sum_is_wanted_as_it_is(terms):
-    variants = (Variant("a", "m", "1", 0), Variant("b", "m", "2", 0))
     bandit = Bandit(
         Algorithm.UCB1, metric="", terms=tuple(terms), feedback_window_us=2_000_000, exploration_floor=0.5
     )
-    router = Router("r", variants, bandit, display_name="r", sticky=False)
+    router = bandit_router(bandit)
     assert round_trip(router_to(router, "")).router == router
 
 
@@ -279,5 +286,6 @@ def test_exports_are_stable_and_ordered():
         "    model_id: m\n"
         '    model_version: "2"\n'
         "    weight: 2.5\n"
+        "sticky: true\n"
         "status: stopped\n"
     )

@@ -59,7 +59,10 @@ def mute(
         commandline.Option(metavar="TIME", help="Until when: a time, or how long from now, such as 8h."),
     ] = "",
     rule: Annotated[str, commandline.Option(help="Only this rule.")] = "",
-    off: Annotated[bool, commandline.Option("--off", help="End the mute.")] = False,
+    off: Annotated[
+        bool,
+        commandline.Option("--off", help="End the mute; without --rule those of single rules, too."),
+    ] = False,
 ) -> None:
     """Keep alerts of a model still until a time; the first result after it is told as any other."""
     if off == bool(until):

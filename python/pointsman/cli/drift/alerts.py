@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from pointsman.cli.line.context import CommandContext, context_of
 from pointsman.cli.output import printing
 
 if TYPE_CHECKING:
-    from pointsman.client import AlertConfig, AlgorithmOverride
+    from pointsman.client import AlertConfig
 
 
 class CalibrationName(StrEnum):
@@ -68,6 +69,7 @@ def settings(
 ) -> None:
     """Show how drift of a model is judged; with options, change it first. What is not named stays."""
     from pointsman.client import (
+        AlgorithmOverride,
         AlgorithmSettings,
         AnalysisFrequency,
         Calibration,
@@ -76,7 +78,7 @@ def settings(
     )
 
     options = context_of(context)
-    overrides = dict(map(_override, threshold or []))
+    thresholds = dict(map(_thresholds, threshold or []))
     planned = ScheduleSettings(
         schedule,
         AnalysisFrequency(frequency.value) if frequency else AnalysisFrequency.UNSPECIFIED,
@@ -87,6 +89,14 @@ def settings(
     planning = (schedule, frequency, days)
     with options.connect() as client:
         if any(one is not None for one in (*given, *planning)):
+            # What is given of an algorithm takes the place of all that was set for it.
+            was = (client.drift.alerts(model_id).algorithms.overrides or {}) if thresholds else {}
+            overrides = {
+                name: dataclasses.replace(
+                    was.get(name, AlgorithmOverride()), warning_threshold=warning, alert_threshold=alert
+                )
+                for name, (warning, alert) in thresholds.items()
+            }
             client.drift.update_alerts(
                 model_id,
                 enabled=enabled,
@@ -100,13 +110,11 @@ def settings(
     _show(options, found)
 
 
-def _override(item: str) -> tuple[str, AlgorithmOverride]:
-    from pointsman.client import AlgorithmOverride
-
+def _thresholds(item: str) -> tuple[str, tuple[float, float]]:
     name, _, values = item.partition("=")
     warning, _, alert = values.partition(":")
     try:
-        return name, AlgorithmOverride(float(warning), float(alert))
+        return name, (float(warning), float(alert))
     except ValueError:
         raise commandline.BadParameter(
             f"{item!r} is not NAME=WARNING:ALERT, for example ks_test=0.1:0.2", param_hint="--threshold"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 WARNING_EXIT, ALERT_EXIT = 3, 4
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
+_MOST_TURNS = 5
+"""Analyses of other windows, before and after, that are waited for."""
+_SAME = timedelta(milliseconds=1)
+"""Ends of windows that are no further apart are the same: days are fractions, and rounded."""
+_NOW = timedelta(minutes=5)
+"""A window that ends so shortly before or after its analysis began, by two clocks, ends now."""
 
 
 _ORIGINS = {
@@ -51,16 +58,13 @@ def analyze(
     """Compare a window of a model's predictions with its active baseline.
 
     With --wait the exit code is 0 when nothing drifts, 3 for a warning, 4 for an alert, and 1 when the
-    analysis fails. While an analysis of the model runs, that one is answered.
+    analysis fails. While an analysis of the model runs, that one is answered; if it is of another window than
+    is named here, --wait lets it end and begins then, and without --wait the exit code is 1.
     """
     options = context_of(context)
+    asked = _Window(days, arguments.moment(since, "--since"), arguments.moment(until, "--until"))
     with options.connect() as client:
-        job = client.drift.analyze(
-            model_id,
-            window_days=days,
-            window_start=arguments.moment(since, "--since"),
-            window_end=arguments.moment(until, "--until"),
-        )
+        job = _begun(client, model_id, asked, wait=wait)
         if not wait:
             _show_job(options, job)
             return
@@ -116,6 +120,54 @@ def results(
         ),
         empty=f"No results. 'pointsman drift analyze {model_id} --wait' makes one.",
     )
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The window that a line names; None where it leaves it to the server."""
+
+    days: float | None
+    start: datetime | None
+    end: datetime | None
+
+    def is_of(self, job: AnalysisJob) -> bool:
+        """Whether an analysis is of it.
+
+        Where no end is named it is now, and an analysis that began with the end of its time is taken for it.
+        """
+        if (self.days, self.start, self.end) == (None, None, None):
+            return True
+        start, end, began = job.window_start, job.window_end, job.started_at
+        if start is None or end is None or began is None:
+            return False
+        is_end = abs(end - began) <= _NOW if self.end is None else abs(end - self.end) <= _SAME
+        if self.start is not None:
+            return is_end and abs(start - self.start) <= _SAME
+        return is_end and (self.days is None or abs(end - start - timedelta(days=self.days)) <= _SAME)
+
+
+def _begun(client: Client, model_id: str, asked: _Window, *, wait: bool) -> AnalysisJob:
+    """Begins an analysis of a window, after those of others where the caller waits.
+
+    Raises:
+        CommandError: Another analysis runs, and the caller does not wait; or the model's turn never comes.
+    """
+    for _ in range(_MOST_TURNS):
+        job = client.drift.analyze(
+            model_id, window_days=asked.days, window_start=asked.start, window_end=asked.end
+        )
+        if asked.is_of(job):
+            return job
+        other = f"analysis {job.job_id} of model {model_id!r} runs, of another window ({_window_of(job)})"
+        if not wait:
+            raise CommandError(f"{other}; yours has not begun. With --wait it begins when that one has ended")
+        commandline.echo(f"{other}; yours begins when it has ended", err=True)
+        _ended(client, job)
+    raise CommandError(f"{_MOST_TURNS} analyses of other windows came before yours; try again later")
+
+
+def _window_of(job: AnalysisJob) -> str:
+    return f"{printing.local_time(job.window_start)} to {printing.local_time(job.window_end)}"
 
 
 def _ended(client: Client, job: AnalysisJob) -> AnalysisJob:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from pointsman.cli.drift.options import ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandError, context_of
 from pointsman.cli.output import printing
-
-if TYPE_CHECKING:
-    from pointsman.client import LabeledPredictions, TargetData
 
 app = commandline.Group(help="Keep what is normal for a model.")
 _TIMEOUT_SECONDS = 60.0
@@ -33,7 +30,8 @@ def create(
         str,
         commandline.Argument(
             metavar="FILE",
-            help="Parquet, CSV with a heading, or JSON: an object of lists, or of blocks as in the REST API.",
+            help="By its ending .parquet, .csv or .tsv with a heading, or .json: an object of lists, or of "
+            "blocks as in the REST API. Empty cells are missing.",
         ),
     ] = "",
     version: Annotated[
@@ -63,7 +61,7 @@ def create(
     With --from-window it is of a window of production: features, answers, and outcomes as far as they are
     known, of at most 50000 predictions, drawn by lot.
     """
-    from pointsman.cli.drift.files import blocks_of
+    from pointsman.cli.drift.baseline_files import read_baseline
     from pointsman.client import DriftTask, TargetData
 
     if not version:
@@ -77,21 +75,26 @@ def create(
         return
     if days is not None or since or until:
         raise CommandError("--days, --since and --until go with --from-window")
-    columns, blocks = blocks_of(file)
-    targets = _targets(file, blocks)
+    read = read_baseline(file)
     if target:
-        if target not in columns:
-            raise CommandError(f"--target: {file} has no column {target!r}; it has {', '.join(columns)}")
-        targets = TargetData(DriftTask(task.value), columns.pop(target))
+        if target not in read.features:
+            raise CommandError(
+                f"--target: {file} has no column {target!r}; it has {', '.join(read.features)}"
+            )
+        values = read.features.pop(target)
+        read = dataclasses.replace(read, targets=TargetData(DriftTask(task.value), values))
     options = context_of(context)
     with options.connect(_TIMEOUT_SECONDS) as client:
-        baseline_id = client.drift.create_baseline(
-            model_id,
-            version,
-            columns,
-            target_data=targets,
-            labeled_predictions=_labeled(file, blocks),
-        )
+        try:
+            baseline_id = client.drift.create_baseline(
+                model_id,
+                version,
+                read.features,
+                target_data=read.targets,
+                labeled_predictions=read.labeled,
+            )
+        except (TypeError, ValueError) as error:
+            raise CommandError(f"{file}: {error}") from error
     if options.as_json:
         printing.print_json({"baseline_id": baseline_id})
     else:
@@ -157,31 +160,3 @@ def activate(
         printing.print_json({"activated": True, "baseline_id": baseline_id})
     else:
         commandline.echo(f"{baseline_id} is active")
-
-
-def _targets(file: str, blocks: Mapping[str, Any]) -> TargetData | None:
-    from pointsman.client import DriftTask, TargetData
-
-    block = blocks.get("targetData")
-    if block is None:
-        return None
-    try:
-        return TargetData(DriftTask(block["type"]), block["values"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CommandError(f"{file}: targetData: is no object with type and values ({error})") from error
-
-
-def _labeled(file: str, blocks: Mapping[str, Any]) -> LabeledPredictions | None:
-    from pointsman.client import LabeledPredictions
-
-    block = blocks.get("labeledPredictions")
-    if block is None:
-        return None
-    try:
-        return LabeledPredictions(
-            block.get("probabilities", []), block["predictedLabels"], block["actualLabels"]
-        )
-    except (AttributeError, KeyError) as error:
-        raise CommandError(
-            f"{file}: labeledPredictions: is no object with predictedLabels and actualLabels ({error})"
-        ) from error

@@ -1,4 +1,4 @@
-"""Reads files of outcomes, predictions and baselines."""
+"""Reads files of outcomes and predictions, row by row."""
 
 from __future__ import annotations
 
@@ -44,48 +44,6 @@ def rows_of(file: str, known: frozenset[str]) -> Iterator[tuple[int, dict[str, A
             yield line, named
 
 
-def blocks_of(file: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    """Reads a baseline: a table of Parquet, CSV or JSON, or JSON of blocks as the REST API has them.
-
-    Args:
-        file: The file; JSON by its ending is an object of lists, or of ``featureData`` and further blocks.
-
-    Returns:
-        The features by name, and the other blocks by the names that the REST API has.
-
-    Raises:
-        CommandError: The file cannot be read.
-    """
-    if not file.lower().endswith(".json"):
-        return _columns_of(file), {}
-    try:
-        found = json.loads(Path(file).read_text(), object_pairs_hook=without_namesakes)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{file}: cannot be read: {error}") from error
-    blocks: dict[str, Any] = {}
-    if isinstance(found, dict) and isinstance(found.get("featureData"), dict):
-        found, blocks = found["featureData"], found
-    if not isinstance(found, dict) or not all(isinstance(one, list) for one in found.values()):
-        raise CommandError(f"{file}: is no object with a list of values for each feature")
-    return found, blocks
-
-
-def _columns_of(file: str) -> dict[str, list[Any]]:
-    try:
-        if file.lower().endswith(".parquet"):
-            import pyarrow.parquet as pq
-
-            table = pq.read_table(file)
-        else:
-            from pyarrow import csv as arrow_csv
-
-            table = arrow_csv.read_csv(file)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{file}: cannot be read: {error}") from error
-    columns: dict[str, list[Any]] = table.to_pydict()
-    return columns
-
-
 @contextlib.contextmanager
 def _opened(file: str) -> Iterator[IO[str]]:
     if file == "-":
@@ -119,6 +77,10 @@ def _json_rows(file: str, text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]
             row = json.loads(written, object_pairs_hook=without_namesakes)
         except ValueError as error:
             raise CommandError(f"{file}: line {line}: is not JSON: {error}") from error
+        except RecursionError:
+            raise CommandError(
+                f"{file}: line {line}: has too many lists and objects in one another"
+            ) from None
         if not isinstance(row, dict):
             raise CommandError(f"{file}: line {line}: is no object")
         yield line, row

@@ -110,7 +110,8 @@ def import_file(
     observe_time. Cells of CSV are parted by commas, semicolons or tabs, as its first line tells. A value is a
     number, or true or false; a time names its zone, as in 2026-11-22T10:30:00Z, or is a number of seconds,
     milliseconds, microseconds or nanoseconds since 1970. To import a file again is safe: what is recorded
-    already is not counted twice. Exit code 1 says that rows were refused.
+    already is not counted twice. Exit code 1 says that rows were refused, or that the rest of the file could
+    not be read.
     """
     from pointsman.cli.feedback import importing
 
@@ -125,6 +126,8 @@ def import_file(
         printing.print_json(report.facts())
     else:
         commandline.echo(report.sentence())
+    if report.unread:
+        raise CommandError(f"{file}: {report.unread}")
     if report.refused:
         raise commandline.Exit(1)
 

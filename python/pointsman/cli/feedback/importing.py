@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from pointsman.cli.feedback.csv_lines import UnreadRestError
 from pointsman.cli.feedback.rows import Row, rows_of
 from pointsman.cli.line import commandline
 from pointsman.cli.line.context import CommandError
@@ -48,6 +49,8 @@ class Report:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: int = 0
+    unread: str = ""
+    """Why the rest of the file was not read; empty where all of it was."""
 
     @property
     def taken(self) -> int:
@@ -56,12 +59,14 @@ class Report:
 
     def facts(self) -> dict[str, Any]:
         """Answers it for programs."""
-        return {"taken": self.taken, "refused": self.refused, "outcomes": dict(self.outcomes)}
+        return {"taken": self.taken, "refused": self.refused, "outcomes": dict(self.outcomes)} | (
+            {"unread": self.unread} if self.unread else {}
+        )
 
     def sentence(self) -> str:
         """Answers it for people."""
         if not self.taken and not self.refused:
-            return "the file has no rows"
+            return "no row was read" if self.unread else "the file has no rows"
         parts = [f"{count} {outcome}" for outcome, count in sorted(self.outcomes.items())]
         if self.refused:
             parts.append(f"{self.refused} refused")
@@ -86,7 +91,7 @@ def import_feedback(
     """
     report = Report()
     with _opened(file) as text, _errors(errors_file) as complain:
-        rows = rows_of(text, kind, defaults.metric, defaults.router_id)
+        rows = _readable(rows_of(text, kind, defaults.metric, defaults.router_id), report)
         with printing.progress("recording", "values", None) as advance:
             for batch, results in _sent(client, batched(rows, BATCH_ROWS), applied):
                 advance(len(batch))
@@ -97,6 +102,14 @@ def import_feedback(
                     else:
                         report.outcomes[result.outcome.value] += 1
     return report
+
+
+def _readable(rows: Iterator[Row], report: Report) -> Iterator[Row]:
+    """Answers rows as far as they can be read, so that those before a break are recorded all the same."""
+    try:
+        yield from rows
+    except UnreadRestError as error:
+        report.unread = str(error)
 
 
 def _sent(

@@ -44,6 +44,7 @@ def rows_of(text: IO[str], kind: str, metric: str, router_id: str) -> Iterator[R
 
     Raises:
         CommandError: A CSV file has no usable heading.
+        UnreadRestError: A CSV file cannot be read from a row on.
     """
     for line, fields in csv_lines(text) if kind == "csv" else _json_lines(text):
         if isinstance(fields, str):
@@ -90,6 +91,9 @@ def _json_lines(text: IO[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
             fields = json.loads(content, object_pairs_hook=without_namesakes)
         except ValueError as error:
             yield line, f"is not JSON: {error}"
+            continue
+        except RecursionError:
+            yield line, "has too many lists and objects in one another"
             continue
         if isinstance(fields, dict):
             yield line, fields

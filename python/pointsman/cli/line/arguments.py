@@ -93,10 +93,29 @@ def features(items: Iterable[str], source: str) -> dict[str, Any]:
 
     Returns:
         The features by name.
+
+    Raises:
+        commandline.BadParameter: The object cannot be read, an item is of another form, or a text holds what
+            is no character.
     """
     read = json_object(source, "--features") if source else {}
     read.update({name: json_or_text(value) for name, value in pairs(items, "-f").items()})
+    for name, value in read.items():
+        if not _is_encodable(name) or not _is_encodable(value):
+            raise commandline.BadParameter(
+                f"{name!r}: holds half of a pair of surrogates, or bytes that are not UTF-8; neither is a "
+                "character",
+                param_hint="-f",
+            )
     return read
+
+
+def _is_encodable(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def json_or_text(value: str) -> Any:
@@ -192,9 +211,8 @@ def moment(text: str, option: str) -> datetime | None:
     """
     if not text:
         return None
-    if DURATION.fullmatch(text):
-        ago = duration(text, option)
-        return datetime.now(UTC) - ago if ago else None
+    if (ago := duration(text, option) if DURATION.fullmatch(text) else None) is not None:
+        return _from_now(-ago, text, option)
     taken: list[datetime] = []
 
     def as_local(time: datetime) -> datetime:
@@ -225,15 +243,22 @@ def end(text: str, option: str) -> datetime | None:
     Raises:
         commandline.BadParameter: It is of another form, or has passed.
     """
-    if DURATION.fullmatch(text):
-        ahead = duration(text, option)
-        return datetime.now(UTC) + ahead if ahead else None
-    time = moment(text, option)
-    if time is not None and time.astimezone(UTC) <= datetime.now(UTC):
+    ahead = duration(text, option) if DURATION.fullmatch(text) else None
+    time = moment(text, option) if ahead is None else _from_now(ahead, text, option)
+    if ahead == timedelta(0) or (time is not None and time.astimezone(UTC) <= datetime.now(UTC)):
         raise commandline.BadParameter(
             f"{text!r} has passed; name a time to come, or how long from now, such as 30d", param_hint=option
         )
     return time
+
+
+def _from_now(lasting: timedelta, text: str, option: str) -> datetime:
+    try:
+        return datetime.now(UTC) + lasting
+    except OverflowError:
+        raise commandline.BadParameter(
+            f"{text!r} from now is no date: years go from 1 to 9999", param_hint=option
+        ) from None
 
 
 def observed(text: str, option: str) -> datetime | None:

@@ -50,7 +50,7 @@ def run(
     options = context_of(context)
     with options.connect() as client, telling_likely_features(features):
         answer = client.models.test(
-            model_id, version, features, timeout_seconds=time.total_seconds() if time else None
+            model_id, version, features, timeout_seconds=None if time is None else time.total_seconds()
         )
     if options.as_json:
         printing.print_json(answer)

@@ -55,7 +55,7 @@ async def _send(
     rest = b""
     while True:
         wanted = state.chunk_bytes - len(rest)
-        read = await connection.work(partial(file.read, wanted))
+        read = await connection.work(partial(_read, file, wanted))
         rest, is_last = rest + read, len(read) < wanted
         offset = state.received_bytes
         state = await _send_piece(connection, piece(offset, rest, is_last=is_last))
@@ -64,6 +64,25 @@ async def _send(
             on_progress(state.received_bytes)
         if state.is_complete or state.is_refused:
             return state
+
+
+def _read(file: BinaryIO, wanted: int) -> bytes:
+    """Reads so many bytes, or those that there are up to the file's end.
+
+    A raw stream may answer fewer than are asked for, long before its end; only no bytes are that.
+
+    Raises:
+        ValueError: The file has no bytes yet, and does not wait for them.
+    """
+    found = bytearray()
+    while len(found) < wanted:
+        read: bytes | None = file.read(wanted - len(found))
+        if read is None:
+            raise ValueError("file: it answers before it has bytes to read; open it so that reading waits")
+        if not read:
+            break
+        found += read
+    return bytes(found)
 
 
 async def _send_piece(

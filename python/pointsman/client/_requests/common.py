@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pointsman.client._call import Call, Page
 from pointsman.client._convert import enum_number, to_plain, to_timestamp, to_value
-from pointsman.client._fields import WrongTypeError
+from pointsman.client._fields import WrongTypeError, within
 from pointsman.client._types import PartialRecordsWarning, UnreachedJournal
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _feature(name: object, value: Any) -> Value:
     try:
         return to_value(value)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"features[{name!r}]: {error}") from None
+        raise within(f"features[{name!r}]", error) from None
 
 
 def nothing(_: Message) -> None:

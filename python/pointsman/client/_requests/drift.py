@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.struct_pb2 import ListValue
 
 from pointsman.client._call import FILE_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, Call
 from pointsman.client._convert import to_value
-from pointsman.client._fields import make
+from pointsman.client._fields import WrongTypeError, make, within
 from pointsman.client._requests.common import DRIFT, feature_values, moment, number, plain
+from pointsman.client._tables import cells_of
 from pointsman.client._types import (
     Baseline,
     GroundTruthFileReport,
@@ -22,7 +24,7 @@ from pointsman.client._types import (
 from pointsman.v1 import drift_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from pointsman.client._types import (
@@ -195,18 +197,19 @@ def create_baseline(
         feature_data: By feature its values, a list or an array.
         target_data: Outcomes of the training data.
         labeled_predictions: Predictions with their outcomes.
+
+    Raises:
+        TypeError: A column is no list, or a value of it is of a type that is not sent; the text names both.
+        ValueError: A value cannot be sent; the text names it.
     """
     request = make(drift_pb2.CreateBaselineRequest, model_id=model_id, version=version)
     for name, values in feature_data.items():
-        request.feature_data[name].CopyFrom(list_value(values))
+        request.feature_data[name].CopyFrom(list_value(f"feature_data[{name!r}]", values))
     if target_data is not None:
         request.target_data.type = number(request.target_data, "type", target_data.type)
-        request.target_data.values.CopyFrom(list_value(target_data.values))
+        request.target_data.values.CopyFrom(list_value("target_data.values", target_data.values))
     if labeled_predictions is not None:
-        block = request.labeled_predictions
-        block.probabilities.extend(list_value(row) for row in labeled_predictions.probabilities)
-        block.predicted_labels.CopyFrom(list_value(labeled_predictions.predicted_labels))
-        block.actual_labels.CopyFrom(list_value(labeled_predictions.actual_labels))
+        _write_labeled(request.labeled_predictions, labeled_predictions)
     return Call(
         DRIFT + "CreateBaseline",
         request,
@@ -292,10 +295,37 @@ def performance_history(
     )
 
 
-def list_value(values: Any) -> ListValue:
-    """Makes a list of what can be gone through: a list, an array or a column of a table."""
-    found = values.tolist() if hasattr(values, "tolist") else values
-    return ListValue(values=[to_value(item) for item in found])
+def list_value(path: str, values: Any) -> ListValue:
+    """Makes a list of what can be gone through: a list, an array or a column of a table.
+
+    Args:
+        path: The field, for errors.
+        values: The values; what pandas calls missing is None.
+
+    Raises:
+        TypeError: It is no list, or an item is of a type that is not sent; the text names the field.
+        ValueError: An item cannot be sent; the text names it.
+    """
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise WrongTypeError(
+            path, f"{values!r} is of type {type(values).__name__}; it takes a list, an array or a column"
+        )
+    made = ListValue()
+    for place, cell in enumerate(cells_of(values)):
+        try:
+            made.values.append(to_value(cell))
+        except (TypeError, ValueError) as error:
+            raise within(f"{path}[{place}]", error) from None
+    return made
+
+
+def _write_labeled(block: drift_pb2.LabeledPredictions, given: LabeledPredictions) -> None:
+    name = "labeled_predictions"
+    block.probabilities.extend(
+        list_value(f"{name}.probabilities[{place}]", row) for place, row in enumerate(given.probabilities)
+    )
+    block.predicted_labels.CopyFrom(list_value(f"{name}.predicted_labels", given.predicted_labels))
+    block.actual_labels.CopyFrom(list_value(f"{name}.actual_labels", given.actual_labels))
 
 
 def _truth(truth: GroundTruth) -> dict[str, Any]:

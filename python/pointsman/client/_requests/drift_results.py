@@ -151,7 +151,7 @@ def update_alerts(
     request.calibration = number(request, "calibration", calibration)
     if algorithms is not None:
         if algorithms.enabled is not None:
-            request.algorithms.enabled.CopyFrom(list_value(algorithms.enabled))
+            request.algorithms.enabled.CopyFrom(list_value("algorithms.enabled", algorithms.enabled))
         for name, one in (algorithms.overrides or {}).items():
             request.algorithms.overrides[name].CopyFrom(
                 make(
@@ -164,7 +164,7 @@ def update_alerts(
     if notifications is not None:
         told = make(drift_pb2.NotificationSettings, email=notifications.email, slack=notifications.slack)
         if notifications.recipients is not None:
-            told.recipients.CopyFrom(list_value(notifications.recipients))
+            told.recipients.CopyFrom(list_value("notifications.recipients", notifications.recipients))
         request.notifications.CopyFrom(told)
     if schedule is not None:
         planned = make(

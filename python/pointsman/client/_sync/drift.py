@@ -170,13 +170,16 @@ class Drift(DriftResults, DriftAlerting):
         Args:
             model_id: The model.
             version: Names it among those of the model.
-            feature_data: By feature its values: lists, arrays, or the columns of a table, None for missing.
+            feature_data: By feature its values: lists, arrays, or the columns of a table, None, and of pandas
+                what it calls missing, for missing.
             target_data: Outcomes of the training data.
             labeled_predictions: Predictions with their outcomes.
 
         Raises:
             AlreadyExistsError: The model has a baseline of this version.
             InvalidArgumentError: A field is wrong.
+            TypeError: A column is no list, or holds what is not sent, such as times. Nothing was sent.
+            ValueError: A value cannot be sent. Nothing was sent.
         """
         return self._connection.send(
             requests.create_baseline(model_id, version, feature_data, target_data, labeled_predictions)

@@ -139,7 +139,8 @@ class FeedbackValue:
 
     value: float
     prediction_id: str = ""
-    metric: str = "reward"
+    metric: str = ""
+    """What was measured; empty for what the call says, or else ``reward``."""
     row: int = 0
     observe_time: datetime | None = None
     router_id: str = ""

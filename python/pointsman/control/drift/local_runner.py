@@ -45,6 +45,7 @@ class LocalRunner:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=file,
+                    # Signals of a terminal are the server's alone; and it is nice to all others' programs.
                     start_new_session=True,
                 )
         except OSError as error:

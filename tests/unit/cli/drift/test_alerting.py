@@ -141,3 +141,21 @@ def test_history_shows_what_came_of_each_message(server: Any) -> None:
     assert "a@example.com failed" in run(server, "history", "credit").stdout
     (told,) = json.loads(run(server, "history", "credit", "-o", "json").stdout)
     assert (told["kind"], told["deliveries"][0]["reason"]) == ("test", "answers 503")
+
+
+def test_new_thresholds_of_an_algorithm_leave_its_parameters_and_those_of_others(server: Any) -> None:
+    settings = drift_pb2.AlertConfig(model_id="credit", schedule=drift_pb2.ScheduleSettings())
+    set_before = settings.algorithms.overrides
+    set_before["adwin"].params["delta"] = 0.01
+    set_before["adwin"].warning_threshold, set_before["adwin"].alert_threshold = 1.0, 2.0
+    set_before["psi"].warning_threshold, set_before["psi"].alert_threshold = 0.1, 0.2
+    server.on("DriftService/GetAlertConfig", settings)
+    server.on("DriftService/UpdateAlertConfig", drift_pb2.UpdateAlertConfigResponse())
+    line = ["settings", "credit", "--threshold", "adwin=3:5", "--threshold", "ks_test=0.1:0.3"]
+    run(server, *line)
+    (asked,) = server.asked("DriftService/UpdateAlertConfig")
+    told = {
+        name: (one.warning_threshold, one.alert_threshold, dict(one.params))
+        for name, one in asked.algorithms.overrides.items()
+    }
+    assert told == {"adwin": (3.0, 5.0, {"delta": 0.01}), "ks_test": (0.1, 0.3, {})}

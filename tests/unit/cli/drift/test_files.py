@@ -142,3 +142,10 @@ def test_blocks_are_read_as_the_rest_api_has_them(server: Any, tmp_path: Path) -
     assert asked.feature_data["age"].values[2].HasField("null_value")
     assert len(asked.labeled_predictions.probabilities) == 2
     assert asked.target_data.values.values[0].string_value == "approved"
+
+
+def test_a_line_of_predictions_that_is_too_deep_is_named(server: Any, tmp_path: Path) -> None:
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000 + "\n")
+    result = run(server, "log", "cancer", str(tmp_path / "deep.jsonl"))
+    assert result.exit_code == 1
+    assert "line 1: has too many lists and objects in one another" in result.stderr

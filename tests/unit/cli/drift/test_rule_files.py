@@ -31,6 +31,9 @@ def documented(tmp_path: Path) -> dict[str, AlertRule]:
     return {rule.name: rule for rule in found}
 
 
+RULE = "name: a, figure: score"
+
+
 def a_body(psi: float = 0.0, ks: float = 0.0, auc: float = 0.85, rejected: float = 0.2) -> dict[str, object]:
     """A result of four features, of which ``ks`` have a small p-value."""
     p_values = [0.009 if number < ks else 0.5 for number in range(4)]
@@ -90,8 +93,21 @@ def test_performance_over_a_month_is_not_judged_by_a_week(documented: dict[str, 
         ("- {name: a, figure: score, tiers: {}}", "rules[0].tiers: is no list"),
         ("- {name: a, figure: status, tiers: [{status: bad, name: x}]}", "rules[0].tiers[0].status: 'bad'"),
         ("- 5", "rules[0]: is no object"),
-        ("7", "is no list of rules"),
-        ("[", "is neither YAML nor JSON"),
+        ("7", ":1:1: rules: is no list"),
+        (f"- {{{RULE}, channels: [slack]}}", "rules[0]: 'channels' is not known"),
+        ("{rulez: []}", "'rulez' is not known; known are rules"),
+        ("{}", "rules: is missing"),
+        ("[", ":1:"),
+        ("- {name: a, figure: score}\n---\n- {name: b, figure: score}", "holds 2 documents"),
+        (f"- {{{RULE}, tiers: [{{name: x, threshold: 1, threshold: 2}}]}}", "'threshold' stands in line 1"),
+        (
+            f"- {{{RULE}, leastFeatures: 2, least_features: 3}}",
+            "rules[0].least_features: is there as 'leastFeatures' and 'least_features'",
+        ),
+        (f"- {{{RULE}, repeatHours: 1:30}}", "rules[0].repeat_hours: '1:30' is no number"),
+        (f"- {{{RULE}, least_features: 1.5}}", "rules[0].least_features: '1.5' is no whole number"),
+        (f"- {{{RULE}, tiers: [{{name: x, channels: slack}}]}}", "rules[0].tiers[0].channels: is no list"),
+        (f"- {{{RULE}, tiers: [{{name: x, threshold: [1]}}]}}", "tiers[0].threshold: is a list or an object"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, text: str, told: str) -> None:
@@ -103,6 +119,17 @@ def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, text: str, told: str
     assert str(file) in str(caught.value)
 
 
+def test_texts_and_numbers_are_read_as_those_of_definitions(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        "- name: no\n  figure: score\n  features: [on, 010, 1.10]\n  repeatHours: 0\n"
+        "  tiers: [{name: 1, threshold: 1e-2, channels: [slack]}]\n"
+    )
+    (rule,) = rules_of(str(file))
+    assert (rule.name, list(rule.features), rule.repeat_hours) == ("no", ["on", "010", "1.10"], 0)
+    assert [(tier.name, tier.threshold, tier.channels) for tier in rule.tiers] == [("1", 0.01, ["slack"])]
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read: No such file"):
         rules_of(str(tmp_path / "none.yaml"))
@@ -111,7 +138,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_what_was_shown_as_json_can_be_given_back(tmp_path: Path) -> None:
     file = tmp_path / "rules.json"
     file.write_text(
-        '{"rules": [{"name": "a", "figure": "score", "leastFeatures": 2, "state": {"firing": true}}]}'
+        '{"model_id": "m", "is_default": false, "channels": ["slack"], "rules": [{"name": "a", '
+        '"figure": "score", "leastFeatures": 2, "window_days": null, "state": {"firing": true}, '
+        '"tiers": [{"name": "t", "threshold": 0.5, "status": "unspecified", "channels": []}]}]}'
     )
     (rule,) = rules_of(str(file))
-    assert (rule.least_features, rule.state) == (2, None)
+    assert (rule.least_features, rule.window_days, rule.state) == (2, None, None)
+    assert (rule.tiers[0].threshold, rule.tiers[0].status) == (0.5, "unspecified")

@@ -224,6 +224,45 @@ def test_lines_are_counted_as_an_editor_does(server: Any) -> None:
     assert "line 7: value: 'y'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("count", "end"), [(3000, "the file ends"), (30_000, "the cell has 131072 characters")]
+)
+def test_a_quote_that_is_not_closed_is_named_and_what_stands_before_it_is_recorded(
+    server: Any, tmp_path: Path, count: int, end: str
+) -> None:
+    server.on(BATCH, answer)
+    rows = [f"p{number},0,fine\n" for number in range(count)]
+    rows[1500] = 'p1500,0,"open\n'
+    (tmp_path / "in.csv").write_text("prediction_id,value,comment\n" + "".join(rows))
+    result = run(server, "import", str(tmp_path / "in.csv"))
+    assert (result.exit_code, result.stdout) == (1, "1500 values: 1500 recorded\n")
+    assert f"line 1502: a quote opens in this row and is not closed before {end}" in result.stderr
+    assert "nothing from line 1502 on was read" in result.stderr
+    sent = [value.prediction_id for request in server.asked(BATCH) for value in request.feedback]
+    assert sorted(sent) == sorted(f"p{number}" for number in range(1500))
+    in_json = CliRunner().invoke(
+        app, ["-o", "json", "feedback", "import", str(tmp_path / "in.csv"), "--server", server.address]
+    )
+    assert "line 1502" in json.loads(in_json.stdout)["unread"]
+
+
+def test_lines_that_a_stray_quote_makes_one_row_are_named(server: Any) -> None:
+    server.on(BATCH, answer)
+    given = 'prediction_id,value,note\np1,1,"open\np2,1,"more" or less\np3,1,x\n'
+    result = run(server, "import", "-", "--format", "csv", given=given)
+    assert (result.exit_code, result.stdout) == (1, "2 values: 1 recorded, 1 refused\n")
+    assert "line 2: is not CSV" in result.stderr
+    assert "lines 2 to 3 are one row by their quotes, and none of them was read" in result.stderr
+
+
+def test_json_that_is_too_deep_is_a_refused_row(server: Any) -> None:
+    server.on(BATCH, answer)
+    given = "[" * 100_000 + '\n{"prediction_id": "p1", "value": 1}\n'
+    result = run(server, "import", "-", given=given)
+    assert (result.exit_code, result.stdout) == (1, "2 values: 1 recorded, 1 refused\n")
+    assert "line 1: has too many lists and objects in one another" in result.stderr
+
+
 def test_an_empty_file_is_said_to_be_empty(server: Any, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("")
     assert run(server, "import", str(tmp_path / "in.csv")).stdout == "the file has no rows\n"

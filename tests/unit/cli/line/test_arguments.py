@@ -72,6 +72,13 @@ def test_features_of_another_form_are_refused(source: str, said: str) -> None:
         arguments.features([], source)
 
 
+@pytest.mark.parametrize("item", ['a="\\ud800"', "a=\udcff", 'a={"b": ["\\ud800"]}', "\udcff=1"])
+def test_a_feature_that_holds_no_text_is_refused_by_its_name(item: str) -> None:
+    with pytest.raises(click.BadParameter, match="holds half of a pair of surrogates") as raised:
+        arguments.features([item], "")
+    assert raised.value.param_hint == "-f"
+
+
 def test_a_feature_that_is_given_twice_is_refused() -> None:
     with pytest.raises(click.BadParameter, match="x is given twice, as '1' and as '2'"):
         arguments.features(["x=1", "y=1", "x=2"], "")
@@ -150,6 +157,23 @@ def test_an_end_is_ahead() -> None:
     assert arguments.end("2999-01-01T00:00:00Z", "--expires") == datetime(2999, 1, 1, tzinfo=UTC)
     with pytest.raises(click.BadParameter, match="'2020-01-01' has passed; name a time to come"):
         arguments.end("2020-01-01", "--expires")
+
+
+@pytest.mark.parametrize("text", ["0s", "0d", "0.0ms"])
+def test_no_time_from_now_is_no_end_and_no_time_ago_is_now(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="has passed"):
+        arguments.end(text, "--expires")
+    before = datetime.now(UTC)
+    read = arguments.moment(text, "--since")
+    assert read is not None
+    assert before <= read <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("read", [arguments.moment, arguments.end])
+def test_a_time_beyond_the_calendar_is_refused_by_its_option(read: Any) -> None:
+    with pytest.raises(click.BadParameter, match="'9999999d' from now is no date") as raised:
+        read("9999999d", "--since")
+    assert raised.value.param_hint == "--since"
 
 
 def test_nothing_is_observed_in_the_future() -> None:

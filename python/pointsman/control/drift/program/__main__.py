@@ -1,11 +1,18 @@
 """Reads what to do from standard input, compares, and writes the result."""
 
-import os
 import sys
 
-from pointsman.control.drift.program.running import run
-from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.control.drift.priority import lower_priority
 
-# Calls go before analyses.
-os.nice(10)
-sys.exit(run(AnalysisSpec.read(sys.stdin.buffer.read())))
+
+def main() -> int:
+    """Runs the program; answers its exit code."""
+    lower_priority()
+    from pointsman.control.drift.program.running import run
+    from pointsman.control.drift.spec import AnalysisSpec
+
+    return run(AnalysisSpec.read(sys.stdin.buffer.read()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

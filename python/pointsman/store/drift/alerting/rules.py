@@ -117,11 +117,13 @@ def mute(connection: Connection, model_key: int, rule: str, until_us: int | None
         connection: A writing transaction.
         model_key: The model's row.
         rule: The rule, or ``EVERY_RULE``.
-        until_us: Until when; None ends the mute.
+        until_us: Until when; None ends the mute, and under ``EVERY_RULE`` those of single rules, too.
         now_us: The time.
     """
-    gone = (_MUTES.rule == rule) | (_MUTES.until_us <= now_us)
-    connection.execute(delete(drift_alert_mutes).where(_MUTES.model_key == model_key, gone))
+    gone = delete(drift_alert_mutes).where(_MUTES.model_key == model_key)
+    if rule != EVERY_RULE or until_us is not None:
+        gone = gone.where((_MUTES.rule == rule) | (_MUTES.until_us <= now_us))
+    connection.execute(gone)
     if until_us is not None:
         connection.execute(
             drift_alert_mutes.insert().values(model_key=model_key, rule=rule, until_us=until_us)
