@@ -154,9 +154,9 @@ async def test_an_analysis_is_cancelled_while_another_server_starts_it_again(eas
     job_id = begun_by_hand(east, "cancer")
     database = Database(url)
     with database.write() as connection:
-        assert analyses.start_again(
-            connection, analyses.find(connection, job_id), crashed=False, now_us=east.clock()
-        )
+        found = analyses.find(connection, job_id)
+        assert found is not None
+        assert analyses.start_again(connection, found, crashed=False, now_us=east.clock())
         asked = drift_pb2.CancelAnalysisRequest(model_id="cancer", job_id=job_id)
         cancelling = asyncio.ensure_future(users[1].drift.CancelAnalysis(asked))
         await until(lambda: is_awaited(database), 20, "a cancellation that waits for the restart")

@@ -65,7 +65,6 @@ async def scheduled(bench, cancer):
                 analyses.end(connection, one, AnalysisStatus.CANCELLED, clock())
         return begun
 
-    look.now_us = now_us
     yield look
     database.close()
 
@@ -90,13 +89,14 @@ async def test_after_a_clock_that_was_years_ahead_it_goes_on_when_that_is_put_ri
     assert len(scheduled(2.5)) == 1
 
 
-async def test_periods_are_by_the_clock_that_all_servers_share(scheduled, monkeypatch):
-    shared = [scheduled.now_us + HOUR_US]
+async def test_periods_are_by_the_clock_that_all_servers_share(scheduled, bench, monkeypatch):
+    hour_us = bench.clock() // HOUR_US * HOUR_US
+    shared = [hour_us + HOUR_US]
     monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: shared[0])
     (begun,) = scheduled(7.0)
     assert begun.window_end_us == begun.start_time_us == shared[0]
     assert scheduled(0.5) == [], "a server whose clock is behind begins the hour again"
-    shared[:] = [scheduled.now_us + 2 * HOUR_US]
+    shared[:] = [hour_us + 2 * HOUR_US]
     assert len(scheduled(0.5)) == 1
 
 

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -75,14 +76,18 @@ def begun(database, clock):
     """An analysis that was asked for, and that nobody has started."""
     add_model(database)
     with database.write() as connection:
-        model_key = models.find(connection, "cancer").row_key
+        model = models.find(connection, "cancer")
+        assert model is not None
+        model_key = model.row_key
         baseline = Baseline("", "cancer", "v1", True, 1, Task.UNSPECIFIED, (), 1)
         baselines.add(connection, model_key, baseline, BaselineData(features={"age": [1.0]}))
+        active = baselines.active(connection, "cancer", model_key)
+        assert active is not None
         asked = Analysis(
             job_id="",
             model_id="cancer",
             model_key=model_key,
-            baseline_key=baselines.active(connection, "cancer", model_key).row_key,
+            baseline_key=active.row_key,
             status=AnalysisStatus.RUNNING,
             window_start_us=1,
             window_end_us=2,
@@ -98,8 +103,9 @@ def server(database, clock):
     """Answers a watch of a server, and what it starts."""
 
     def make():
-        starter = Starter()
-        return AnalysisWatch(database, starter, Elsewhere(), clock), starter
+        starter: Any = Starter()
+        runner: Any = Elsewhere()
+        return AnalysisWatch(database, starter, runner, clock), starter
 
     return make
 

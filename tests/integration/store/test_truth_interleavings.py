@@ -6,6 +6,7 @@ Held against a model of two dictionaries: what is seen, and what each upload und
 import random
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -100,7 +101,7 @@ def expect(seen, pending, told):
 
     What an upload under way brought, ``pending``, lies over what is seen.
     """
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for key, outcome in told:
         before = pending.get(key, seen.get(key))
         counts["inserted" if before is None else "repeated" if before == outcome else "corrected"] += 1
@@ -117,7 +118,10 @@ def drawn(draw):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_what_came_last_is_seen_in_whatever_order_outcomes_come_uploads_end_and_are_tidied(database, seed):
-    draw, outcomes, seen, pending, steps = random.Random(seed), Outcomes(database), {}, {}, []
+    draw, outcomes = random.Random(seed), Outcomes(database)
+    seen: dict[Any, Any] = {}
+    pending: dict[str, dict[Any, Any]] = {}
+    steps: list[Any] = []
     for number in range(STEPS):
         step = draw.choice(("tell", "tell", "tell", "bring", "bring", "begin", "complete", "cancel", "tidy"))
         chosen = draw.choice(sorted(pending)) if pending else None
@@ -145,7 +149,9 @@ def test_what_came_last_is_seen_in_whatever_order_outcomes_come_uploads_end_and_
     while outcomes.tidy(50):
         pass
     assert outcomes.seen() == outcomes.seen(ENTITIES) == seen, steps
-    assert outcomes.row_count() == len(seen) + sum(map(len, pending.values())), "something is kept twice"
+    assert outcomes.row_count() == len(seen) + sum(len(brought) for brought in pending.values()), (
+        "something is kept twice"
+    )
 
 
 def test_a_correction_after_an_upload_stays_when_what_the_upload_replaced_is_deleted(database):

@@ -14,9 +14,9 @@ def lower_priority() -> None:
     """Has this program take half of the processors, and of those what is left over.
 
     Niceness alone does little. Linux divides processors between sessions first, and only within one by how
-    nice its threads are; so the session is made nice, too. And a thread that is merely nice runs to the end of
-    its slice of time before one that a call wakes gets its turn; an idle one is put aside. What a system or
-    container forbids is left as it is: slower calls are better than no result.
+    nice its threads are; so the session is made nice, too. And a thread that is merely nice runs to the end
+    of its slice of time before one that a call wakes gets its turn; an idle one is put aside. What a system
+    or container forbids is left as it is: slower calls are better than no result.
     """
     os.nice(_NICENESS)
     if sys.platform != "linux":
