@@ -32,18 +32,25 @@ def read_content_type(value: str) -> ContentType:
     """Reads a ``Content-Type``, or a ``Content-Disposition``, which is written like one.
 
     Args:
-        value: The header as it was sent. One that is longer than any that says something is as none.
+        value: The header as it was sent. One that is longer than any that says something, or cannot be
+            read, is as none.
 
     Example:
         >>> read_content_type('Text/CSV; header=present; Charset="UTF-8"')
         ContentType(media_type='text/csv', parameters={'header': 'present', 'charset': 'UTF-8'})
     """
-    message = Message()
     # The time to read one grows by the square of its length.
-    message["content-type"] = value if len(value) <= _MOST_CHARACTERS else ""
-    (media_type, _), *given = message.get_params() or [("", "")]
+    if len(value) > _MOST_CHARACTERS:
+        return ContentType("", {})
+    message = Message()
+    message["content-type"] = value
     parameters: dict[str, str] = {}
-    for name, text in given:
-        named, found = name.lower(), collapse_rfc2231_value(text)
-        parameters[named] = f"{parameters[named]}, {found}" if named in parameters else found
+    try:
+        (media_type, _), *given = message.get_params() or [("", "")]
+        for name, text in given:
+            named, found = name.lower(), collapse_rfc2231_value(text)
+            parameters[named] = f"{parameters[named]}, {found}" if named in parameters else found
+    except (TypeError, ValueError):
+        # Parts of a value that do not belong together, or in a character set that nobody knows.
+        return ContentType("", {})
     return ContentType(media_type.strip().lower(), parameters)

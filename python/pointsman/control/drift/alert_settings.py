@@ -16,6 +16,7 @@ from pointsman.domain.drift.alerts import (
     check_settings,
 )
 from pointsman.domain.keys import Principal
+from pointsman.store import servers
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings
 from pointsman.store.drift.alerting import rules
@@ -72,7 +73,8 @@ class AlertDesk:
                 effective(connection, model.row_key, before),
                 effective(connection, model.row_key, settings),
             )
-            alert_settings.save(connection, model.row_key, settings, self._clock())
+            now_us = servers.clock_us(connection, self._clock())
+            alert_settings.save(connection, model.row_key, settings, now_us)
 
 
 @cache

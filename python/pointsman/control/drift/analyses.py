@@ -82,8 +82,8 @@ class Analyses:
     ) -> tuple[Analysis, bool]:
         model = models.changeable(connection, caller, model_id)
         settings = alert_settings.of_model(connection, model.row_key)
-        window = window_of(asked.start_us, asked.end_us, asked.days, settings.time_window_days, self._clock())
         now_us = servers.clock_us(connection, self._clock())
+        window = window_of(asked.start_us, asked.end_us, asked.days, settings.time_window_days, now_us)
         return begin(connection, model_id, model.row_key, settings, window, now_us)
 
     def find(self, caller: Principal, model_id: str, job_id: str) -> Analysis:

@@ -15,6 +15,7 @@ from pointsman.errors import FailedPreconditionError
 from pointsman.store import servers
 from pointsman.store.drift import alert_settings, analyses
 from pointsman.store.drift.alert_settings import Scheduled
+from pointsman.store.drift.alerting import rules
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +80,8 @@ class AnalysisSchedule:
             if analyses.running_of(connection, one.model_key) is not None:
                 # That one is of another window; this one's turn comes when it has ended.
                 return None
+            # In the order of whoever deletes the model: its row first, then its settings.
+            rules.lock(connection, one.model_key)
             now_us = servers.clock_us(connection, self._clock())
             if not alert_settings.note_scheduled(connection, one, now_us):
                 return None

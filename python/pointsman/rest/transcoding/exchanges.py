@@ -69,7 +69,7 @@ class Exchange:
     scope: Scope
     headers: Headers
     body: bytearray
-    need_key: bool = False
+    need_key: bool
 
     async def call(self, rpc: str, request: Any, read: Callable[[bytes], Any]) -> Answer:
         """Makes the call with the metadata and the deadline of the request; see `PublicPort.call`.

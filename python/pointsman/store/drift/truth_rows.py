@@ -30,7 +30,7 @@ class StoredTruth(NamedTuple):
     """An outcome that is stored.
 
     Attributes:
-        update_time_us: When it was told last, to within a day.
+        update_time_us: When it was told last, to within a week.
         place: The place of its upload among the complete ones of the model; 0 of one that no upload brought.
     """
 

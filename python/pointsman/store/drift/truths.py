@@ -33,8 +33,8 @@ _COLUMNS = drift_truths.c
 _UPLOADS = drift_truth_uploads.c
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 50_000
-_TOLD_AGAIN_US = MICROSECONDS_PER_DAY
-"""A repeat that comes so long after is noted: to note each would write a grown file each time it is sent."""
+_TOLD_AGAIN_US = 7 * MICROSECONDS_PER_DAY
+"""A repeat that comes so long after is noted: to note each would write a grown file anew each night."""
 _OF_UPLOADS = text("drift_truths.upload_key <> 0")
 """What the index of uploads is of, as the databases must read it to use that."""
 

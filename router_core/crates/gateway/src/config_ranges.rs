@@ -71,7 +71,10 @@ pub const RANGES: &[Range] = &[
     Range::new("limits.max_header_list_bytes", 1.0, 16.0 * MIB, |config| {
         config.limits.max_header_list_bytes.into()
     }),
-    Range::new("limits.max_message_bytes", 1.0, 2.0 * GIB, |config| config.limits.max_message_bytes as f64),
+    // gRPC of the control plane's language takes no more.
+    Range::new("limits.max_message_bytes", 1.0, 2.0 * GIB - 1.0, |config| {
+        config.limits.max_message_bytes as f64
+    }),
     Range::new("limits.max_in_flight_per_backend", 1.0, 1e6, |config| {
         config.limits.max_in_flight_per_backend as f64
     }),

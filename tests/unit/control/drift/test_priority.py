@@ -15,7 +15,6 @@ lower_priority()
 group = Path("/proc/self/autogroup")
 print(json.dumps({
     "nice": os.nice(0),
-    "policy": os.sched_getscheduler(0),
     "processors": len(os.sched_getaffinity(0)),
     "group": group.read_text().split()[-1] if group.exists() else None,
 }))
@@ -23,14 +22,14 @@ print(json.dumps({
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these")
-def test_a_program_is_idle_on_half_of_the_processors_and_its_session_is_nice() -> None:
+def test_a_program_has_half_of_the_processors_and_it_and_its_session_are_nice() -> None:
     # A session of its own, as analyses have; another program's niceness must not change.
     ended = subprocess.run(
         [sys.executable, "-c", _TELL], start_new_session=True, capture_output=True, text=True, check=True
     )
     found = json.loads(ended.stdout)
     half = max(1, len(os.sched_getaffinity(0)) // 2)
-    expected = {"nice": os.nice(0) + 10, "policy": os.SCHED_IDLE, "processors": half}
+    expected = {"nice": os.nice(0) + 10, "processors": half}
     assert {name: found[name] for name in expected} == expected
     # Systems that divide by cgroups have no groups of sessions.
-    assert found["group"] in ("19", None)
+    assert found["group"] in ("10", None)

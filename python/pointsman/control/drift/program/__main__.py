@@ -7,11 +7,13 @@ from pointsman.control.drift.priority import lower_priority
 
 def main() -> int:
     """Runs the program; answers its exit code."""
+    # First, for whoever starts it waits until all is read.
+    content = sys.stdin.buffer.read()
     lower_priority()
     from pointsman.control.drift.program.running import run
     from pointsman.control.drift.spec import AnalysisSpec
 
-    return run(AnalysisSpec.read(sys.stdin.buffer.read()))
+    return run(AnalysisSpec.read(content))
 
 
 if __name__ == "__main__":
