@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 _NICENESS = 10
-"""A tenth of a processor is left where calls want all of it: enough to show life, and to write a result while
-others wait for the database."""
 _GROUP = Path("/proc/self/autogroup")
+_GROUP_NICENESS = 19
+"""A seventieth of a processor is left where calls want all of it: enough to show life, and to write a result
+within the time for which others wait for the database."""
 _TRIES, _PAUSE_SECONDS = 5, 0.11
 
 
@@ -34,7 +35,7 @@ def lower_priority() -> None:
 def _lower_session() -> None:
     for _ in range(_TRIES):
         try:
-            _GROUP.write_text(str(_NICENESS))
+            _GROUP.write_text(str(_GROUP_NICENESS))
         except BlockingIOError:
             # Of the whole system one is changed in a tenth of a second.
             time.sleep(_PAUSE_SECONDS)

@@ -2,14 +2,11 @@
 
 import sys
 
-from pointsman.control.drift.priority import lower_priority
-
 
 def main() -> int:
     """Runs the program; answers its exit code."""
     # First, for whoever starts it waits until all is read.
     content = sys.stdin.buffer.read()
-    lower_priority()
     from pointsman.control.drift.program.running import run
     from pointsman.control.drift.spec import AnalysisSpec
 
