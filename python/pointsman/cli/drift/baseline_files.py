@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pointsman.cli.line.arguments import without_namesakes
+from pointsman.cli.line.arguments import NotJsonError, read_json
 from pointsman.cli.line.context import CommandError
 
 if TYPE_CHECKING:
@@ -58,9 +57,9 @@ def read_baseline(file: str) -> BaselineFile:
 
 def _json_of(file: str) -> Any:
     try:
-        return json.loads(Path(file).read_text(encoding="utf-8-sig"), object_pairs_hook=without_namesakes)
-    except RecursionError:
-        raise CommandError(f"{file}: has too many lists and objects in one another") from None
+        return read_json(Path(file).read_text(encoding="utf-8-sig"))
+    except NotJsonError as error:
+        raise CommandError(f"{file}: {error}") from error
     except (OSError, ValueError) as error:
         raise CommandError(f"{file}: cannot be read: {error}") from error
 

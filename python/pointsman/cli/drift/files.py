@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import re
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pointsman.cli.line.arguments import without_namesakes
+from pointsman.cli.line.arguments import NotJsonError, read_json
 from pointsman.cli.line.context import CommandError
 
 if TYPE_CHECKING:
@@ -74,13 +73,9 @@ def _json_rows(file: str, text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]
         if not written.strip():
             continue
         try:
-            row = json.loads(written, object_pairs_hook=without_namesakes)
-        except ValueError as error:
-            raise CommandError(f"{file}: line {line}: is not JSON: {error}") from error
-        except RecursionError:
-            raise CommandError(
-                f"{file}: line {line}: has too many lists and objects in one another"
-            ) from None
+            row = read_json(written)
+        except NotJsonError as error:
+            raise CommandError(f"{file}: line {line}: {error}") from error
         if not isinstance(row, dict):
             raise CommandError(f"{file}: line {line}: is no object")
         yield line, row

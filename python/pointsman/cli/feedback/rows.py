@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from pointsman.cli.feedback import cells as feedback_cells
 from pointsman.cli.feedback.csv_lines import csv_lines
-from pointsman.cli.line.arguments import without_namesakes
+from pointsman.cli.line.arguments import NotJsonError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,12 +87,9 @@ def _json_lines(text: IO[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
         if not content.strip():
             continue
         try:
-            fields = json.loads(content, object_pairs_hook=without_namesakes)
-        except ValueError as error:
-            yield line, f"is not JSON: {error}"
-            continue
-        except RecursionError:
-            yield line, "has too many lists and objects in one another"
+            fields = read_json(content)
+        except NotJsonError as error:
+            yield line, str(error)
             continue
         if isinstance(fields, dict):
             yield line, fields

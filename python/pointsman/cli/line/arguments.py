@@ -126,12 +126,35 @@ def json_or_text(value: str) -> Any:
         return value
 
 
-def without_namesakes(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Makes an object of JSON, for ``json.loads``, which would keep the last of two values.
+class NotJsonError(ValueError):
+    """A text is no JSON that can be read; the message goes on behind what names the text.
+
+    Args:
+        reason: Why.
+        told: The message; without one it says that the text is not JSON, and why.
+    """
+
+    def __init__(self, reason: str, told: str = "") -> None:
+        super().__init__(told or f"is not JSON: {reason}")
+        self.reason = reason
+
+
+def read_json(text: str) -> Any:
+    """Reads JSON in which no object names something twice, of which ``json.loads`` would keep the last.
 
     Raises:
-        ValueError: A name occurs twice.
+        NotJsonError: It is none, names something twice, or is too deep.
     """
+    try:
+        return json.loads(text, object_pairs_hook=_without_namesakes)
+    except RecursionError:
+        too_deep = "has too many lists and objects in one another"
+        raise NotJsonError(too_deep, too_deep) from None
+    except ValueError as error:
+        raise NotJsonError(str(error)) from error
+
+
+def _without_namesakes(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, value in pairs:
         if name in read:
@@ -157,9 +180,9 @@ def json_object(source: str, option: str) -> dict[str, Any]:
         reason = (error.strerror or str(error)).lower()
         raise commandline.BadParameter(f"{source[1:]}: {reason}", param_hint=option) from None
     try:
-        read = json.loads(text, object_pairs_hook=without_namesakes)
-    except ValueError as error:
-        raise commandline.BadParameter(f"not valid JSON: {error}", param_hint=option) from None
+        read = read_json(text)
+    except NotJsonError as error:
+        raise commandline.BadParameter(f"not valid JSON: {error.reason}", param_hint=option) from None
     if not isinstance(read, dict):
         raise commandline.BadParameter('must be a JSON object, for example {"age": 42}', param_hint=option)
     return read
