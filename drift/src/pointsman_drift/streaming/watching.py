@@ -23,7 +23,7 @@ BOUNDS: Mapping[str, Mapping[str, Bounds]] = {
     "adwin": {"delta": Bounds(below=1.0)},
     "page_hinkley": {"forgetting": Bounds(below=1.0), "least": Bounds(is_whole=True)},
 }
-"""Parameters that are shares, and what they stay below."""
+"""Between what parameters lie that are not just above 0: shares stay below 1, numbers of values are whole."""
 
 
 class Watcher:

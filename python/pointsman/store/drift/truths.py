@@ -71,7 +71,7 @@ def put(
 ) -> TakenTruths:
     """Stores outcomes; one of the same entity and time replaces the one before.
 
-    One that is there already counts as told now, if it was told last more than a day ago.
+    One that is there already counts as told now, if it was told last more than a week ago.
 
     Args:
         connection: A writing transaction.
