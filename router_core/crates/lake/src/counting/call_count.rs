@@ -3,30 +3,20 @@
 use std::{io::Cursor, path::Path, sync::Arc};
 
 use arrow_ipc::reader::StreamReader;
-use parquet::arrow::{
-    ProjectionMask,
-    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
     counting::{
+        call_batches::read_batches,
         call_columns::{COLUMNS, with_dictionaries},
-        call_constants::Constants,
         call_counter::{CallCounter, Window},
         histogram::{Buckets, Histogram},
     },
     error::LakeError,
-    reading::{
-        row_groups::{groups_within, prefetch_group},
-        stored_file::StoredFile,
-        threads::sum_files,
-    },
+    reading::{stored_file::StoredFile, threads::sum_files},
 };
-
-/// Rows that are read at a time.
-const BATCH_ROWS: usize = 8_192;
 
 /// Counts the calls of a window.
 ///
@@ -43,10 +33,9 @@ pub fn count_calls(
         end_us: query.end_time_us,
         origin_us: query.origin_time_us,
         step_us: query.step_us,
-        one_entity_in: u64::from(query.one_entity_in.next_power_of_two()),
     };
     let buckets = Buckets::new(f64::from(query.buckets_per_e));
-    let empty = || CallCounter::new(window, &buckets);
+    let empty = || CallCounter::new(window, &buckets, u64::from(query.one_entity_in));
     let counted = sum_files(&query.files, query.thread_count, empty, |counter, path| {
         count_file(files, lake_folder, path, window, counter)
     });
@@ -74,26 +63,8 @@ fn count_file(
     let schema = Arc::new(with_dictionaries(metadata.schema()));
     let options = ArrowReaderOptions::new().with_schema(schema);
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(of_parquet)?;
-    let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
-    let groups: Vec<_> =
-        groups.map(|(index, group)| (index, group, Constants::of(group, &COLUMNS, BATCH_ROWS))).collect();
-    let columns_of =
-        |constants: &Constants| ProjectionMask::columns(metadata.parquet_schema(), constants.others());
-    for (_, group, constants) in &groups {
-        prefetch_group(&file, group, &columns_of(constants));
-    }
-    for (index, _, constants) in &groups {
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
-            .with_row_groups(vec![*index])
-            .with_projection(columns_of(constants))
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(of_parquet)?;
-        for batch in reader {
-            counter.add(&constants.complete(&batch?)?)?;
-        }
-    }
-    Ok(())
+    let span_us = (window.start_us, window.end_us);
+    read_batches(&file, &metadata, path, span_us, &COLUMNS, |_, batch| counter.add(batch))
 }
 
 fn answer_of(counter: &CallCounter<'_>) -> proto::CallCounts {

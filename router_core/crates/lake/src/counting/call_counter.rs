@@ -31,8 +31,6 @@ pub(crate) struct Window {
     /// Where the first step begins, and how long one is; 0 for no steps.
     pub(crate) origin_us: i64,
     pub(crate) step_us: i64,
-    /// Of the entities one in so many is counted; a power of two.
-    pub(crate) one_entity_in: u64,
 }
 
 impl Window {
@@ -103,7 +101,8 @@ struct Slot {
 }
 
 impl<'q> CallCounter<'q> {
-    pub(crate) fn new(window: Window, buckets: &'q Buckets) -> Self {
+    /// Counts nothing yet; of the entities one in so many will be.
+    pub(crate) fn new(window: Window, buckets: &'q Buckets, one_entity_in: u64) -> Self {
         let mut words = Words::default();
         let [pin, fallback, overridden, entity, none] =
             [PIN, FALLBACK, OVERRIDE, ENTITY, ""].map(|word| words.number(word));
@@ -122,7 +121,7 @@ impl<'q> CallCounter<'q> {
             step: (0..0, 0),
             latencies: Vec::new(),
             latencies_of: HashMap::new(),
-            entities: EntitySample::new(window.one_entity_in),
+            entities: EntitySample::new(one_entity_in),
         }
     }
 

@@ -11,29 +11,27 @@ use arrow_array::{
 };
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::ArrowError;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
     counting::{
+        call_batches::read_batches,
         call_columns::{Words, numbers, word_numbers},
-        call_constants::Constants,
         call_counter::{UNCOUNTED, Window},
         with_feedback::{Search, WithFeedback, ids_of},
     },
     error::LakeError,
     reading::{
         projection::columns_named,
-        row_groups::{Inflater, groups_within, prefetch_group, row_count},
+        row_groups::{Inflater, row_count},
         row_reader::{GroupRows, read_groups},
         stored_file::StoredFile,
         threads::sum_files,
     },
 };
 
-/// Rows whose times are read at a time.
-const BATCH_ROWS: usize = 8_192;
 const PLACE: [&str; 2] = ["time_us", "row"];
 const TOLD: [&str; 5] = ["time_us", "row", "prediction_id", "variant", "reason"];
 
@@ -56,7 +54,6 @@ pub fn count_coverage(
         end_us: query.end_time_us.min(last_us),
         origin_us: query.origin_time_us,
         step_us: query.step_us,
-        one_entity_in: 1,
     };
     let empty = || Coverage::new(window, &with_feedback);
     let counted = sum_files(&query.files, query.thread_count, empty, |coverage, path| {
@@ -98,47 +95,33 @@ fn groups_found(
     file: &StoredFile,
     metadata: &ArrowReaderMetadata,
     path: &str,
-    coverage: &Coverage<'_>,
+    coverage: &mut Coverage<'_>,
 ) -> Result<Vec<GroupRows>, LakeError> {
-    let of_parquet = |error| LakeError::parquet(Path::new(path), error);
-    let Window { start_us, end_us, .. } = coverage.window;
-    let groups = groups_within(metadata.metadata(), start_us, end_us).map(|(index, group)| {
-        let constants = Constants::of(group, &PLACE, BATCH_ROWS);
-        let columns = columns_named(metadata.parquet_schema(), constants.others());
-        prefetch_group(file, group, &columns);
-        (index, group, constants, columns)
-    });
-    let groups: Vec<_> = groups.collect();
-    let mut found = Vec::new();
-    let mut search = coverage.with_feedback.search();
-    for (index, group, constants, columns) in groups {
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
-            .with_row_groups(vec![index])
-            .with_projection(columns)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(of_parquet)?;
-        let mut rows = Vec::new();
-        let mut before = 0;
-        for batch in reader {
-            let batch = constants.complete(&batch?)?;
-            let places = numbers::<Int64Type>(&batch, "time_us")?.iter();
-            let places = places.zip(numbers::<Int32Type>(&batch, "row")?).enumerate();
-            let found = places.filter(|&(_, (&time_us, &row))| search.has_place((time_us, row)));
-            rows.extend(found.map(|(at, _)| before + at));
-            before += batch.num_rows();
+    let mut found: Vec<GroupRows> = Vec::new();
+    let span_us = (coverage.window.start_us, coverage.window.end_us);
+    read_batches(file, metadata, path, span_us, &PLACE, |at, batch| {
+        let places = numbers::<Int64Type>(batch, "time_us")?.iter();
+        let places = (at.row..).zip(places.zip(numbers::<Int32Type>(batch, "row")?));
+        let rows = places.filter(|&(_, (&time_us, &row))| coverage.search.has_place((time_us, row)));
+        let mut rows = rows.map(|(number, _)| number).peekable();
+        if rows.peek().is_none() {
+            return Ok(());
         }
-        if !rows.is_empty() {
-            found.push(GroupRows { index, row_count: row_count(group), rows });
+        if found.last().is_none_or(|last| last.index != at.group) {
+            let row_count = row_count(metadata.metadata().row_group(at.group));
+            found.push(GroupRows { index: at.group, row_count, rows: Vec::new() });
         }
-    }
+        if let Some(last) = found.last_mut() {
+            last.rows.extend(rows);
+        }
+        Ok(())
+    })?;
     Ok(found)
 }
 
 /// What was counted so far.
 struct Coverage<'q> {
     window: Window,
-    with_feedback: &'q WithFeedback,
     search: Search<'q>,
     words: Words,
     uncounted: [u32; UNCOUNTED.len()],
@@ -150,8 +133,7 @@ impl<'q> Coverage<'q> {
     fn new(window: Window, with_feedback: &'q WithFeedback) -> Self {
         let mut words = Words::default();
         let uncounted = UNCOUNTED.map(|reason| words.number(reason));
-        let search = with_feedback.search();
-        Self { window, with_feedback, search, words, uncounted, rows: HashMap::new() }
+        Self { window, search: with_feedback.search(), words, uncounted, rows: HashMap::new() }
     }
 
     /// Counts those of some rows that have feedback.

@@ -24,7 +24,7 @@ pub(crate) struct EntitySample {
 
 impl EntitySample {
     pub(crate) fn new(one_in: u64) -> Self {
-        Self { one_in: one_in.max(1).next_power_of_two(), first: HashMap::default() }
+        Self { one_in: one_in.next_power_of_two(), first: HashMap::default() }
     }
 
     pub(crate) fn one_in(&self) -> u64 {

@@ -1,5 +1,6 @@
 //! The calls of a window.
 
+pub(crate) mod call_batches;
 pub(crate) mod call_columns;
 pub(crate) mod call_constants;
 pub(crate) mod call_count;

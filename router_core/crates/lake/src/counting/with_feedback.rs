@@ -16,7 +16,6 @@ use crate::counting::call_columns::{column, numbers, other};
 type Place = (i64, i32);
 
 /// Rows with feedback.
-#[derive(Default)]
 pub(crate) struct WithFeedback {
     /// In ascending order, and each row's id at the same index.
     places: Vec<Place>,
