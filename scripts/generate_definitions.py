@@ -14,7 +14,7 @@ from pointsman.definitions.shapes import Field, FieldType, Shape, default_of, ki
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Path("python/pointsman/definitions/schema.json")
 PAGE = Path("docs/reference/definitions.md")
-_PROTOS = ("pointsman/v1/model.proto", "pointsman/v1/router.proto")
+_PROTOS = ("pointsman/v1/key.proto", "pointsman/v1/model.proto", "pointsman/v1/router.proto")
 
 OWN_COMMENTS = {
     ("Router", "status"): "Whether it shall be in service. Not stated, it stays as it is.",
@@ -49,7 +49,7 @@ with `---` between) or JSON (`.json`; one object, or a list of objects). How to 
 - **Limits**: 1000 documents are applied together; a file has at most 16 MiB, a million values (with what
   aliases repeat) and a depth of 64.
 - **Not in files**: owners (whoever creates an object owns it), keys and all else that is secret, and what
-  only a server sets.
+  only a server sets. Of keys, files say who their users are and what all keys of one may do at most.
 
 In an editor with the YAML language server, write the schema to a file with
 `pointsman schema > pointsman.schema.json` and begin definition files with

@@ -149,5 +149,6 @@ fn overridden(router: &Router) -> Option<u8> {
 
 /// Who calls, as far as rights go.
 fn caller(user_id: &str, admin: bool) -> Principal {
-    Principal { user_id: user_id.into(), key_id: "".into(), scopes: Scopes::default(), admin }
+    let none = Scopes::default();
+    Principal { user_id: user_id.into(), key_id: "".into(), scopes: none, admin, withheld: none }
 }

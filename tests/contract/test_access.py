@@ -41,6 +41,8 @@ DEFINES = {code: {HIDDEN: TAKEN}.get(answer, answer) for code, answer in CHANGES
 """Whoever may not know of a router defines a new one, whose id is taken."""
 OWNS_KEY = {**dict.fromkeys(CALLERS, HIDDEN), "owner": OK, "admin": OK}
 
+ADMINS = {**dict.fromkeys(CALLERS, DENIED), "admin": OK}
+
 EXPECTED = {
     "ModelService/RegisterModelVersion": TAKES_ID,
     "ModelService/GetModelVersion": READS,
@@ -110,6 +112,9 @@ EXPECTED = {
     "ApiKeyService/CreateApiKey": ANYONE,
     "ApiKeyService/ListApiKeys": ANYONE,
     "ApiKeyService/RevokeApiKey": OWNS_KEY,
+    "ApiKeyService/GetUser": ADMINS,
+    "ApiKeyService/ListUsers": ADMINS,
+    "ApiKeyService/DeleteUser": ADMINS,
 }
 
 SCOPE_OF = {method.removeprefix("/pointsman.v1."): access.scope.value for method, access in METHODS.items()}
@@ -221,6 +226,10 @@ async def scene(bench):
             await owner.deploy("theirs")
         if method == "RouterService/StartRouter":
             await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
+        if method.endswith("User"):
+            definition = definition_pb2.Definition(user=key_pb2.User(user_id="owner", admin=True))
+            request = definition_pb2.ApplyDefinitionsRequest(definitions=[definition])
+            await bench.local.definitions.ApplyDefinitions(request)
         if method.startswith("DriftService/"):
             return await a_request_of_drift(bench, owner, method.partition("/")[2])
         prediction_id = bench.replica.predict("theirs", "lr", model_id="owned")
@@ -268,6 +277,9 @@ async def scene(bench):
             "ListApiKeys": {},
             "CreateApiKey": {"scopes": [key_pb2.SCOPE_MLOPS_READ]},
             "RevokeApiKey": {"key_id": key.api_key.key_id},
+            "GetUser": {"user_id": "owner"},
+            "ListUsers": {},
+            "DeleteUser": {"user_id": "owner"},
         }.get(method.partition("/")[2], {"router_id": "theirs"})
 
     return prepare

@@ -210,7 +210,7 @@ async def test_the_number_of_definitions_is_bounded(bench, failing):
     assert "is empty" in (await failing(apply(bench.local))).fields["definitions"]
     nothing = definition_pb2.ApplyDefinitionsRequest(definitions=[definition_pb2.Definition()])
     failure = await failing(bench.local.definitions.ApplyDefinitions(nothing))
-    assert failure.fields == {"definitions[0]": "is empty; set model or router"}
+    assert failure.fields == {"definitions[0]": "is empty; set model, router or user"}
 
 
 async def test_an_object_is_defined_once(bench, failing):

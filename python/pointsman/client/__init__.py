@@ -40,6 +40,7 @@ from pointsman.client._async.keys import AsyncKeys
 from pointsman.client._async.models import AsyncModels
 from pointsman.client._async.records import AsyncRecords
 from pointsman.client._async.routers import AsyncRouters
+from pointsman.client._async.users import AsyncUsers
 from pointsman.client._batch import Predictions, RowPrediction
 from pointsman.client._errors import (
     AbortedError,
@@ -64,6 +65,7 @@ from pointsman.client._sync.keys import Keys
 from pointsman.client._sync.models import Models
 from pointsman.client._sync.records import Records
 from pointsman.client._sync.routers import Routers
+from pointsman.client._sync.users import Users
 from pointsman.client._types import (
     AlertConfig,
     AlertDelivery,
@@ -212,6 +214,7 @@ from pointsman.client._types import (
     Unjudged,
     UnreachedJournal,
     UploadedFile,
+    User,
     ValueDistance,
     Variant,
     VariantMetrics,
@@ -251,6 +254,7 @@ __all__ = [
     "AsyncModels",
     "AsyncRecords",
     "AsyncRouters",
+    "AsyncUsers",
     "Bandit",
     "BanditMetrics",
     "Baseline",
@@ -400,6 +404,8 @@ __all__ = [
     "Unjudged",
     "UnreachedJournal",
     "UploadedFile",
+    "User",
+    "Users",
     "ValueDistance",
     "Variant",
     "VariantMetrics",

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pointsman.client._call import DEPLOY_TIMEOUT_SECONDS, Call, Page
 from pointsman.client._convert import fill_message, to_plain
-from pointsman.client._types import AppliedDefinitions, ModelVersion, Router
-from pointsman.v1 import definition_pb2, model_pb2, router_pb2
+from pointsman.client._types import AppliedDefinitions, ModelVersion, Router, User
+from pointsman.v1 import definition_pb2, key_pb2, model_pb2, router_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Defined: TypeAlias = "ModelVersion | Router | definition_pb2.Definition"
+Defined: TypeAlias = "ModelVersion | Router | User | definition_pb2.Definition"
 """An object as it shall be: in plain form, or as a message."""
 
 _PAGE_SIZE = 500
@@ -46,7 +46,12 @@ def _definition(item: Defined) -> definition_pb2.Definition:
     if isinstance(item, definition_pb2.Definition):
         return item
     definition = definition_pb2.Definition()
-    target: Any = definition.router if isinstance(item, Router) else definition.model
+    kinds: tuple[tuple[type, Any], ...] = (
+        (Router, definition.router),
+        (User, definition.user),
+        (ModelVersion, definition.model),
+    )
+    target = next(target for kind, target in kinds if isinstance(item, kind))
     target.SetInParent()
     fill_message(target, item)
     return definition
@@ -76,6 +81,18 @@ def routers_page(token: str) -> Call[Page[router_pb2.Router]]:
         request,
         router_pb2.ListRoutersResponse,
         _page_of("routers"),
+        is_read=True,
+    )
+
+
+def users_page(token: str) -> Call[Page[key_pb2.User]]:
+    """Makes the call for a page of users, as messages."""
+    request = key_pb2.ListUsersRequest(page_size=_PAGE_SIZE, page_token=token)
+    return Call(
+        "/pointsman.v1.ApiKeyService/ListUsers",
+        request,
+        key_pb2.ListUsersResponse,
+        _page_of("users"),
         is_read=True,
     )
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from pointsman.control.access.keys import ApiKeys
 from pointsman.control.access.signing import SigningKeys
+from pointsman.control.access.users import Users
 from pointsman.control.database_watch import DatabaseWatch
 from pointsman.control.definitions.applying import Definitions
 from pointsman.control.definitions.backends import DefinitionBackends
@@ -198,6 +199,7 @@ class ControlParts:
             channels=options.alerts,
         )
         self.keys = ApiKeys(self.database, changes, clock)
+        self.users = Users(self.database, changes)
         self.feedback = FeedbackDesk(self.database, replica, self.reader)
         self._learning_upkeep = LearningUpkeep(self.lanes, clock)
         self._sticky_tables = StickyTables(self.database, changes, core, self.lanes, clock)

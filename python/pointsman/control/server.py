@@ -47,7 +47,7 @@ def make_server(
     lanes = parts.lanes
     models = ModelServicer(parts.models, parts.model_access, parts.dry_runs, parts.uploads, lanes)
     routers = RouterServicer(parts.routers)
-    keys = ApiKeyServicer(parts.keys, lanes)
+    keys = ApiKeyServicer(parts.keys, parts.users, lanes)
     predictions = PredictionServicer(parts.feedback, lanes)
     drift = DriftServicer(parts.drift, lanes)
     definitions = DefinitionServicer(parts.definitions, parts.core)

@@ -34,6 +34,9 @@ def document_of(kind: Kind, message: Any) -> dict[str, Any]:
     content = plain_of(message, kind.shape)
     if kind.name == "Router" and content.get("display_name") == content.get("router_id"):
         content.pop("display_name", None)
+    if kind.name == "User" and message.admin:
+        # None, as it must be beside admin, would read as nothing.
+        content.pop("scopes", None)
     return {"apiVersion": API_VERSION, "kind": kind.name, **content}
 
 
@@ -41,7 +44,7 @@ def wish_of(message: Any) -> Any:
     """Answers an object as a definition would state it: the status of a router is whether it is in service.
 
     Args:
-        message: A ``Router`` or a ``ModelVersion`` as a server answers it.
+        message: A ``Router``, a ``ModelVersion`` or a ``User`` as a server answers it.
     """
     wished = type(message)()
     wished.CopyFrom(message)
@@ -55,7 +58,7 @@ def wish_of(message: Any) -> Any:
 
 def definition_of(message: Any) -> definition_pb2.Definition:
     """Wraps an object as a definition."""
-    attribute = {"Router": "router", "ModelVersion": "model"}[message.DESCRIPTOR.name]
+    attribute = {"Router": "router", "ModelVersion": "model", "User": "user"}[message.DESCRIPTOR.name]
     definition = definition_pb2.Definition()
     getattr(definition, attribute).CopyFrom(wish_of(message))
     return definition

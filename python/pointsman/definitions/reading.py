@@ -19,7 +19,7 @@ from pointsman.definitions.scalars import (
 )
 from pointsman.definitions.shapes import API_VERSION, Field, FieldType, Kind, Shape, kinds, shape_of
 from pointsman.definitions.tree import Entries, Entry, Fault, Items, Node, Place, Text
-from pointsman.v1 import definition_pb2, router_pb2
+from pointsman.v1 import definition_pb2, key_pb2, router_pb2
 
 _ENVELOPE = ("apiVersion", "kind")
 
@@ -81,6 +81,15 @@ def read_document(node: Node) -> Document:
     _Filler(document, also=_ENVELOPE).fill(message, kind.shape, content, "")
     if isinstance(message, router_pb2.Router):
         _note_missing_weights(document, message, stated.get("variants"))
+    if isinstance(message, key_pb2.User) and "scopes" not in stated and not message.admin:
+        document.faults.append(
+            Fault(
+                node.place,
+                "scopes",
+                "is missing; say what the user's keys may do at most: some of mlops:read, mlops:write and "
+                "mlops:predict, [] for nothing, or admin: true instead",
+            )
+        )
     return document
 
 

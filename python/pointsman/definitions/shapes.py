@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from pointsman.domain.routers import ROUTER_SETTINGS
-from pointsman.v1 import definition_pb2, model_pb2, router_pb2
+from pointsman.v1 import definition_pb2, key_pb2, model_pb2, router_pb2
 
 API_VERSION = "pointsman/v1"
 MAX_DEFINITIONS = 1000
@@ -35,6 +35,7 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
     "ModelVersion": frozenset(
         {"owner", "etag", "create_time", "update_time", "filled_in", "warnings", "backend_fault"}
     ),
+    "User": frozenset({"create_time", "update_time"}),
 }
 """Fields that a server sets, by message: a document that brings one is refused."""
 
@@ -50,6 +51,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "ModelVersion": frozenset({"model_id", "version"}),
     "GrpcBackend": frozenset({"target"}),
     "OnnxBackend": frozenset({"path"}),
+    "User": frozenset({"user_id"}),
 }
 """Fields that a document must state, by message."""
 
@@ -87,6 +89,7 @@ ALWAYS_WRITTEN = frozenset(
         ("Variant", "weight"),
         ("ModelVersion", "stage"),
         ("ModelVersion", "permissions"),
+        ("User", "scopes"),
     }
 )
 """Fields that an export states also where their value is the default."""
@@ -190,6 +193,7 @@ _MESSAGES = {
         model_pb2.OnnxBackend,
         model_pb2.Signature,
         model_pb2.TensorSpec,
+        key_pb2.User,
     )
 }
 _INTEGER_BITS = {FieldDescriptor.TYPE_INT32: 32, FieldDescriptor.TYPE_INT64: 64}
@@ -199,7 +203,7 @@ _INTEGER_BITS = {FieldDescriptor.TYPE_INT32: 32, FieldDescriptor.TYPE_INT64: 64}
 def kinds() -> Mapping[str, Kind]:
     """Answers the kinds of documents by their names."""
     messages: Mapping[str, Any] = definition_pb2.Definition.DESCRIPTOR.fields_by_name
-    names = {"model": "Model", "router": "Router"}
+    names = {"model": "Model", "router": "Router", "user": "User"}
     return {
         names[attribute]: Kind(names[attribute], attribute, shape_of(field.message_type.name))
         for attribute, field in messages.items()
@@ -267,4 +271,6 @@ def _words(enum: Any) -> dict[str, int]:
     """Answers the words of an enumeration, as the command and the client write them; not "not stated"."""
     names = {value.number: value.name for value in enum.values}
     prefix = names[0].removesuffix("UNSPECIFIED")
-    return {name.removeprefix(prefix).lower(): number for number, name in names.items() if number}
+    words = {name.removeprefix(prefix).lower(): number for number, name in names.items() if number}
+    # Scopes have a colon wherever they are written: mlops:read.
+    return {word.replace("_", ":"): words[word] for word in words} if enum.name == "Scope" else words

@@ -38,6 +38,8 @@ class Rule(StrEnum):
     """Those who may change every object that the call names."""
     OWN_KEYS = "own_keys"
     """Every user, for keys of their own."""
+    ADMINS = "admins"
+    """Admins alone."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,9 @@ METHODS: Mapping[str, Access] = {
     _KEYS + "CreateApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),
     _KEYS + "ListApiKeys": Access(Scope.READ, Rule.OWN_KEYS),
     _KEYS + "RevokeApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),
+    _KEYS + "GetUser": Access(Scope.READ, Rule.ADMINS),
+    _KEYS + "ListUsers": Access(Scope.READ, Rule.ADMINS),
+    _KEYS + "DeleteUser": Access(Scope.WRITE, Rule.ADMINS),
 }
 """Every method of the control plane; a method that is not here is refused."""
 

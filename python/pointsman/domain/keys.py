@@ -17,6 +17,32 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
+class Rights:
+    """What somebody may do.
+
+    Attributes:
+        scopes: What they may do; all there is of an admin, whatever was given.
+        admin: Whether they may do everything with every router and model.
+    """
+
+    scopes: frozenset[Scope]
+    admin: bool = False
+
+    def __post_init__(self) -> None:
+        """Gives an admin every scope, so that equal rights are equal."""
+        if self.admin:
+            object.__setattr__(self, "scopes", frozenset(Scope))
+
+    def within(self, bound: "Rights") -> "Rights":
+        """Answers what is in these rights and in others: never more than either."""
+        return Rights(self.scopes & bound.scopes, self.admin and bound.admin)
+
+    def __str__(self) -> str:
+        """Says them in a few words."""
+        return "everything" if self.admin else ", ".join(sorted_scopes(self.scopes)) or "nothing"
+
+
+@dataclass(frozen=True)
 class ApiKey:
     """An API key without its secret."""
 
@@ -30,6 +56,11 @@ class ApiKey:
     expire_time_us: int | None = None
     revoke_time_us: int | None = None
     row_key: int = 0
+
+    @property
+    def rights(self) -> Rights:
+        """What the key itself says that it may do."""
+        return Rights(self.scopes, self.admin)
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,17 @@ def step(connection: Connection, *, access: bool = False, signing: bool = False)
     return Advance(Revision(row.value - 1, row.base_token), Revision(row.value, token))
 
 
+def touch_access(connection: Connection) -> None:
+    """Says that the key table changes with the generation that this transaction makes.
+
+    For a change that learns only on its way whether it does.
+
+    Args:
+        connection: A routing transaction that has made its step.
+    """
+    connection.execute(update(generation).values(access_changed=generation.c.value))
+
+
 def _advance(*, access: bool, signing: bool) -> ReturningUpdate[tuple[int, str]]:
     raised = generation.c.value + 1
     values = {

@@ -1,4 +1,4 @@
-"""200 routers and 50 models in files: applied, compared, exported, and applied to another server."""
+"""200 routers, 50 models and some users in files: applied, compared, exported, and applied to another server."""
 
 import json
 import shutil
@@ -12,7 +12,8 @@ from pointsman.cli.app import app
 from pointsman.definitions.writing import write_yaml
 from stage.server import Server
 
-MODELS, ROUTERS, IN_PROCESS, IN_SERVICE = 50, 200, 4, 12
+MODELS, ROUTERS, USERS, IN_PROCESS, IN_SERVICE = 50, 200, 8, 4, 12
+OBJECTS = MODELS + ROUTERS + USERS
 
 
 def write_onnx(path):
@@ -90,6 +91,19 @@ def a_router(number):
     return content
 
 
+def a_user(number):
+    """One of eight: every set of three scopes but all of them, which the last one has as an admin."""
+    held = [scope for place, scope in enumerate(("read", "write", "predict")) if number >> place & 1]
+    rights = {"admin": True} if len(held) == 3 else {"scopes": [f"mlops:{scope}" for scope in held]}
+    return {
+        "apiVersion": "pointsman/v1",
+        "kind": "User",
+        "user_id": f"{number}@example.com" if number % 2 else "no" * (number + 1),
+        "description": f"“{number}”\n# no comment",
+        **rights,
+    }
+
+
 @dataclass
 class World:
     """A server, and files of what shall be there."""
@@ -119,9 +133,10 @@ def start(folder):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """The files: one of all models, and one for every ten routers."""
+    """The files: one of all models, one of all users, and one for every ten routers."""
     folder = tmp_path_factory.mktemp("definitions")
     (folder / "models.yaml").write_text(write_yaml([a_model(number) for number in range(MODELS)]))
+    (folder / "users.yaml").write_text(write_yaml([a_user(number) for number in range(USERS)]))
     for start_number in range(0, ROUTERS, 10):
         content = write_yaml([a_router(number) for number in range(start_number, start_number + 10)])
         (folder / f"routers-{start_number:03}.yaml").write_text(content)
@@ -134,7 +149,7 @@ def world(tmp_path_factory, written):
     server = start(tmp_path_factory.mktemp("world") / "one")
     world = World(server, written)
     told = world.ok("apply", "-f", str(written))
-    assert f"{MODELS + ROUTERS} created, 0 unchanged" in told
+    assert f"{OBJECTS} created, 0 unchanged" in told
     yield world
     server.end()
 
@@ -142,21 +157,21 @@ def world(tmp_path_factory, written):
 def test_applying_the_same_again_changes_nothing(world):
     first = world.ok("apply", "-f", str(world.files))
     assert first == world.ok("apply", "-f", str(world.files))
-    assert first.startswith(f"{MODELS + ROUTERS} unchanged; generation ")
+    assert first.startswith(f"{OBJECTS} unchanged; generation ")
     world.ok("diff", "-f", str(world.files), code=0)
 
 
 def test_an_export_is_what_is_there(world, tmp_path):
     exported = tmp_path / "all.yaml"
     exported.write_text(world.export())
-    assert world.ok("diff", "-f", str(exported)).startswith(f"{MODELS + ROUTERS} unchanged")
+    assert world.ok("diff", "-f", str(exported)).startswith(f"{OBJECTS} unchanged")
     assert exported.read_text().count("status: running\n") == IN_SERVICE
     as_json = tmp_path / "all.json"
     as_json.write_text(world.ok("-o", "json", "export"))
-    assert world.ok("diff", "-f", str(as_json)).startswith(f"{MODELS + ROUTERS} unchanged")
+    assert world.ok("diff", "-f", str(as_json)).startswith(f"{OBJECTS} unchanged")
     world.ok("export", "--directory", str(tmp_path / "each"))
-    assert len(list((tmp_path / "each").iterdir())) == MODELS + ROUTERS
-    assert world.ok("diff", "-f", str(tmp_path / "each")).startswith(f"{MODELS + ROUTERS} unchanged")
+    assert len(list((tmp_path / "each").iterdir())) == OBJECTS
+    assert world.ok("diff", "-f", str(tmp_path / "each")).startswith(f"{OBJECTS} unchanged")
 
 
 def test_an_export_applied_to_an_empty_server_exports_the_same(world, tmp_path):
@@ -174,7 +189,13 @@ def test_an_export_applied_to_an_empty_server_exports_the_same(world, tmp_path):
         assert other.export() == ""
         other.ok("apply", "-f", str(exported))
         assert other.export() == exported.read_text()
-        assert other.ok("export", "router/router-003", "model/m0/1.00").count("kind: ") == 2
+        chosen = other.ok("export", "router/router-003", "model/m0/1.00", "user/no")
+        assert [line for line in chosen.split("\n") if line.startswith("kind: ")] == [
+            "kind: Model",
+            "kind: Router",
+            "kind: User",
+        ]
+        assert "scopes: []" in chosen
     finally:
         other.server.end()
 
@@ -194,6 +215,8 @@ def test_a_broken_file_among_good_ones_changes_nothing(world, tmp_path, before, 
     shutil.copytree(world.files, folder)
     for file in folder.glob("routers-*.yaml"):
         file.write_text(file.read_text().replace("weight: 30.5", "weight: 29.5", 1))
+    users = folder / "users.yaml"
+    users.write_text(users.read_text().replace("[mlops:read]", "[mlops:write]"))
     broken = folder / "routers-110.yaml"
     lines = broken.read_text().split("\n")
     line = max(number for number, content in enumerate(lines) if before in content)
@@ -259,5 +282,15 @@ def test_a_key_without_rights_to_one_router_changes_nothing(tmp_path):
         assert f"error: {theirs}:1:1: router 'router-020' belongs to" in done.stderr
         assert world.ok(*keyed, "export") == state
         world.ok(*alice, "apply", "-f", str(mine))
+
+        assert "kind: User" not in world.ok(*alice, "export")
+        users = tmp_path / "users.yaml"
+        users.write_text(write_yaml([a_user(1)]))
+        mine.write_text(write_yaml([{**a_router(21), "description": "hers"}]))
+        state = world.ok(*keyed, "export")
+        done = world.run(*alice, "apply", "-f", str(mine), "-f", str(users))
+        assert done.exit_code == 1
+        assert f"error: {users}:1:1: user '1@example.com': only admins define users" in done.stderr
+        assert world.ok(*keyed, "export") == state
     finally:
         server.end()

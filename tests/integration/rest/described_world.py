@@ -11,7 +11,7 @@ ROWS = 60
 
 
 def fill(http_: Http) -> dict[str, str]:
-    """Makes predictions, outcomes, a baseline, a rule and a result of the model behind the router ``echo``.
+    """Makes what there is of the model behind the router ``echo``, from predictions to a result, and a user.
 
     Args:
         http_: The server, with a key that may do it.
@@ -48,6 +48,8 @@ def fill(http_: Http) -> dict[str, str]:
         )
 
     eventually(is_over, 120, "the end of the analysis")
+    user = {"userId": "ada", "scopes": ["mlops_read"], "displayName": "Ada"}
+    _done(http_, "POST", "/api/v1/definitions/apply", {"definitions": [{"user": user}]})
     result = _done(http_, "GET", f"/api/v1/drift/results/latest?modelId={MODEL}")
     tensor = {"name": "x", "shape": [1], "datatype": "INT32", "data": [1]}
     answer = _done(http_, "POST", "/v2/models/echo/infer", {"inputs": [tensor]})
@@ -61,6 +63,7 @@ def fill(http_: Http) -> dict[str, str]:
         "baselineId": baseline_id,
         "jobId": job_id,
         "resultId": result["resultId"],
+        "userId": "ada",
         "predictionId": answer["parameters"]["pointsman_prediction_id"],
     }
 

@@ -405,7 +405,10 @@ def test_a_router_out_of_service_is_deleted_at_once(server: Any) -> None:
 def test_the_last_key_of_an_admin_is_revoked_when_somebody_says_so(
     server: Any, others: list[bool], asks: bool
 ) -> None:
-    keys = [key_pb2.ApiKey(key_id=f"k{number}", admin=admin) for number, admin in enumerate([True, *others])]
+    keys = [
+        key_pb2.ApiKey(key_id=f"k{number}", admin=True, effective_admin=admin)
+        for number, admin in enumerate([True, *others])
+    ]
     server.on("ApiKeyService/ListApiKeys", key_pb2.ListApiKeysResponse(api_keys=keys))
     server.on("ApiKeyService/RevokeApiKey", key_pb2.ApiKey(key_id="k0", user_id="ann"))
     result = run(server, "keys", "revoke", "k0")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from pointsman.cli.access.rights import in_words
 from pointsman.cli.line import arguments, commandline, names
 from pointsman.cli.line.context import CommandError, context_of
 from pointsman.cli.output import printing
@@ -93,7 +94,7 @@ def list_keys(
             [
                 key.key_id,
                 key.user_id,
-                "everything" if key.admin else ", ".join(key.scopes).replace("mlops:", ""),
+                _may(key),
                 key.display_name,
                 _state(key),
                 printing.local_time(key.create_time),
@@ -127,6 +128,14 @@ def revoke(
         commandline.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")
 
 
+def _may(key: ApiKey) -> str:
+    """Says in a few words what a key may do, and what of it the definition of its user withholds."""
+    says = in_words(key.scopes, admin=key.admin)
+    if not key.is_narrowed:
+        return says
+    return f"{in_words(key.effective_scopes, admin=key.effective_admin)} (of {says})"
+
+
 def _state(key: ApiKey) -> str:
     """Says in two words whether a key is in force."""
     if key.revoke_time is not None:
@@ -140,12 +149,12 @@ def _state(key: ApiKey) -> str:
 def _is_last_of_admins(client: Client, key_id: str) -> bool:
     """Answers whether no other key of an admin is in force; one that may not list all keys sees its own."""
     now = datetime.now(UTC)
-    admins = {
-        key.key_id
+    good = (
+        key
         for key in client.keys.list()
-        if key.admin and key.revoke_time is None and (key.expire_time is None or key.expire_time > now)
-    }
-    return admins == {key_id}
+        if key.revoke_time is None and (key.expire_time is None or key.expire_time > now)
+    )
+    return {key.key_id for key in good if key.effective_admin} == {key_id}
 
 
 @app.command()

@@ -47,7 +47,7 @@ def apply(
         ),
     ] = None,
 ) -> None:
-    """Bring models and routers to what files say: all of it, or nothing.
+    """Bring models, routers and users of keys to what files say: all of it, or nothing.
 
     A field that a file leaves out gets its default. What no file names stays as it is.
     """
@@ -110,7 +110,8 @@ def export(
     names: Annotated[
         list[str] | None,
         commandline.Argument(
-            metavar="OBJECT", help="router/ID, model/ID or model/ID/VERSION; without any, everything."
+            metavar="OBJECT",
+            help="router/ID, model/ID, model/ID/VERSION or user/ID; without any, everything.",
         ),
     ] = None,
     directory: Annotated[

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pointsman.definitions.files import FileSet
     from pointsman.definitions.tree import Fault
 
-_SERVER_PATH = re.compile(r"definitions\[(\d+)\](?:\.(?:model|router)\b)?\.?(.*)\Z", re.DOTALL)
-_DEFINITION = re.compile(r"definitions\[(\d+)\](?:\.(?:model|router)\b)?")
+_SERVER_PATH = re.compile(r"definitions\[(\d+)\](?:\.(?:model|router|user)\b)?\.?(.*)\Z", re.DOTALL)
+_DEFINITION = re.compile(r"definitions\[(\d+)\](?:\.(?:model|router|user)\b)?")
 _SHOWN_CHARS = 200
 
 
@@ -100,7 +100,7 @@ def _shown(value: Any) -> str:
 
 
 def place_in_export(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Answers where a document stands among the others: models by id and version, then routers by id."""
+    """Answers where a document stands among others: models by id and version, then routers, then users."""
     return (document["kind"], *_names(document)[-1].split("/"))
 
 
@@ -117,7 +117,8 @@ def chosen(documents: Sequence[dict[str, Any]], names: Sequence[str]) -> list[di
         matching = {place: document for place, document in enumerate(documents) if name in _names(document)}
         if not matching:
             raise CommandError(
-                f"{name!r} is nothing that you may read; name router/ID, model/ID or model/ID/VERSION"
+                f"{name!r} is nothing that you may read; "
+                "name router/ID, model/ID, model/ID/VERSION or user/ID"
             )
         found |= matching
     return [found[place] for place in sorted(found)]
@@ -126,6 +127,8 @@ def chosen(documents: Sequence[dict[str, Any]], names: Sequence[str]) -> list[di
 def _names(document: Mapping[str, Any]) -> tuple[str, ...]:
     if document["kind"] == "Router":
         return (f"router/{document['router_id']}",)
+    if document["kind"] == "User":
+        return (f"user/{document['user_id']}",)
     model_id = document["model_id"]
     return (f"model/{model_id}", f"model/{model_id}/{document['version']}")
 
@@ -149,7 +152,7 @@ def write_files(documents: Sequence[Mapping[str, Any]], directory: Path, *, as_j
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for document in documents:
-            # No id holds an @, so that no two objects share a file.
+            # Ids of models hold no @, so that no two objects share a file.
             kind, _, name = _names(document)[-1].partition("/")
             path = directory / f"{kind}-{name.replace('/', '@')}.{'json' if as_json else 'yaml'}"
             text = write_json([document]) if as_json else write_yaml([document])

@@ -85,6 +85,11 @@ def keys(context: click.Context, _: object = None, __: str = "") -> Sequence[str
     )
 
 
+def users(context: click.Context, _: object = None, __: str = "") -> Sequence[str]:
+    """Answers the ids of the users that are defined."""
+    return _asked(context, lambda client: (user.user_id for user in client.users.list()))
+
+
 def _asked(context: click.Context, names: Callable[[Client], Iterable[T]]) -> Sequence[T]:
     try:
         with _options(context).connect(DEADLINE_SECONDS) as client:

@@ -10,6 +10,7 @@ from pointsman.client._async.drift import AsyncDrift
 from pointsman.client._async.keys import AsyncKeys
 from pointsman.client._async.models import AsyncModels
 from pointsman.client._async.routers import AsyncRouters
+from pointsman.client._async.users import AsyncUsers
 from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import AsyncConnection
@@ -62,6 +63,7 @@ class AsyncClient:
         self.models = AsyncModels(self._connection)
         self.routers = AsyncRouters(self._connection)
         self.keys = AsyncKeys(self._connection)
+        self.users = AsyncUsers(self._connection)
         self.definitions = AsyncDefinitions(self._connection)
         self.drift = AsyncDrift(self._connection)
 

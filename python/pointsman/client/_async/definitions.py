@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pointsman.client import _definitions as definitions
+from pointsman.client._errors import PermissionDeniedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from pointsman.client._connection import AsyncConnection
     from pointsman.client._types import AppliedDefinitions
-    from pointsman.v1 import model_pb2, router_pb2
+    from pointsman.v1 import key_pb2, model_pb2, router_pb2
 
 
 class AsyncDefinitions:
@@ -30,8 +31,9 @@ class AsyncDefinitions:
         """Brings objects to what they shall be: all in one change, or none when one is refused.
 
         Args:
-            objects: Model versions and routers, at most 1000. A model version's stage, and a router's status
-                when it is ``RUNNING`` or ``STOPPED``, say where it shall stand; not stated, it stays there.
+            objects: Model versions, routers and users, at most 1000. A model version's stage, and a router's
+                status when it is ``RUNNING`` or ``STOPPED``, say where it shall stand; not stated, it stays
+                there. Only admins define users.
             validate_only: Answer what would change; change nothing.
             expected_generation: The generation in which that is right; None for any.
 
@@ -47,9 +49,18 @@ class AsyncDefinitions:
             definitions.apply_call(objects, validate_only, expected_generation)
         )
 
-    async def messages(self) -> AsyncIterator[model_pb2.ModelVersion | router_pb2.Router]:
-        """Goes through all model versions and the routers that the caller may read, as messages."""
+    async def messages(self) -> AsyncIterator[model_pb2.ModelVersion | router_pb2.Router | key_pb2.User]:
+        """Goes through the model versions, routers and users that the caller may read, as messages.
+
+        Users are for admins to see: others get none.
+        """
         async for model in self._connection.pages(definitions.models_page):
             yield model
         async for router in self._connection.pages(definitions.routers_page):
             yield router
+        try:
+            async for user in self._connection.pages(definitions.users_page):
+                yield user
+        except PermissionDeniedError as error:
+            if error.reason != "NOT_ADMIN":
+                raise

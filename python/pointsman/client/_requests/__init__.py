@@ -67,6 +67,7 @@ from pointsman.client._requests.routers import (
     update_router,
 )
 from pointsman.client._requests.shadows import compare_shadow
+from pointsman.client._requests.users import delete_user, get_user, list_users
 
 __all__ = [
     "FEEDBACK_BATCH",
@@ -84,6 +85,7 @@ __all__ = [
     "create_router",
     "delete_model",
     "delete_router",
+    "delete_user",
     "deploy_router",
     "drift_predictions",
     "erase_entity",
@@ -97,6 +99,7 @@ __all__ = [
     "get_report",
     "get_revision",
     "get_router",
+    "get_user",
     "latest_result",
     "list_alert_events",
     "list_baselines",
@@ -106,6 +109,7 @@ __all__ = [
     "list_results",
     "list_revisions",
     "list_routers",
+    "list_users",
     "log_prediction",
     "mute_alerts",
     "performance_history",

@@ -4,6 +4,7 @@ from pointsman.client._types.access import (
     ApiKey,
     NewApiKey,
     Scope,
+    User,
 )
 from pointsman.client._types.bandits import (
     ArmMetrics,
@@ -328,6 +329,7 @@ __all__ = [
     "Unjudged",
     "UnreachedJournal",
     "UploadedFile",
+    "User",
     "ValueDistance",
     "Variant",
     "VariantMetrics",

@@ -16,6 +16,7 @@ class DefinitionKind(StrEnum):
     UNSPECIFIED = "unspecified"
     MODEL = "model"
     ROUTER = "router"
+    USER = "user"
 
 
 class DefinitionOutcome(StrEnum):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pointsman.control.access.keys import KeyRequest, new_api_key
 from pointsman.control.plane import clock_us
 from pointsman.domain.violations import Violations
-from pointsman.store import api_keys, generations
+from pointsman.errors import FailedPreconditionError
+from pointsman.store import api_keys, generations, users
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 
@@ -56,6 +57,7 @@ def create_admin_key(database_url: str, user_id: str) -> str:
     Raises:
         DatabaseTooNewError: A newer release has migrated the database.
         DatabaseUnavailableError: It does not answer.
+        FailedPreconditionError: The definition of the user makes no admin of it.
         InvalidArgumentError: The URL is of no known kind, or the user id is not well-formed.
     """
     found = Violations()
@@ -64,6 +66,14 @@ def create_admin_key(database_url: str, user_id: str) -> str:
     wanted = KeyRequest(user_id=user_id, admin=True, display_name="made at the database")
     key, secret = new_api_key(wanted)
     with opened_directly(database_url) as database, database.write_routing() as connection:
+        user = users.find(connection, user_id)
+        if user is not None and not user.admin:
+            raise FailedPreconditionError(
+                f"user: the definition of {user_id!r} allows {user.rights}, so that no key of it is an "
+                "admin's; name another user, then change the definition with that key",
+                reason="USER_BOUNDS_KEY",
+                metadata={"user_id": user_id},
+            )
         generations.advance(connection, access=True)
         api_keys.add(connection, dataclasses.replace(key, create_time_us=clock_us()))
     return secret

@@ -11,9 +11,10 @@ import structlog
 from pointsman.control.publishing.changes import Changes
 from pointsman.domain.keys import KEY_ID_CHARS, ApiKey, Principal, Scope, key_digest, sorted_scopes
 from pointsman.domain.pages import Page
+from pointsman.domain.users import BoundKey, check_bound
 from pointsman.domain.violations import MAX_DISPLAY_NAME_CHARS, Violations, shown
 from pointsman.errors import NotFoundError, PermissionDeniedError
-from pointsman.store import api_keys
+from pointsman.store import api_keys, users
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -50,13 +51,14 @@ class ApiKeys:
         self._changes = changes
         self._clock = clock
 
-    def create(self, caller: Principal, wanted: KeyRequest) -> tuple[ApiKey, str]:
+    def create(self, caller: Principal, wanted: KeyRequest) -> tuple[BoundKey, str]:
         """Makes a key.
 
         Returns:
             The key, and the whole ``pm_<id>_<secret>`` that nobody can ask for again.
 
         Raises:
+            FailedPreconditionError: The key would say more than the definition of its user allows.
             InvalidArgumentError: A field is wrong.
             PermissionDeniedError: The key would do more than the caller's own, or be another user's.
         """
@@ -65,15 +67,19 @@ class ApiKeys:
         _check_grant(caller, wanted)
         made, secret = new_api_key(wanted)
         with self._changes.change(access=True) as change:
+            user = users.find(change.connection, wanted.user_id)
+            check_bound(user, made.rights)
             is_first = not api_keys.any_exists(change.connection)
             key = api_keys.add(change.connection, dataclasses.replace(made, create_time_us=change.now_us))
         if is_first:
             _log.warning(
                 "the first API key exists: calls without a key are refused from now on", key_id=key.key_id
             )
-        return key, secret
+        return BoundKey(key, user), secret
 
-    def list_page(self, caller: Principal, user_id: str, *, page_size: int, page_token: str) -> Page[ApiKey]:
+    def list_page(
+        self, caller: Principal, user_id: str, *, page_size: int, page_token: str
+    ) -> Page[BoundKey]:
         """Lists keys: an admin sees all, others their own.
 
         Args:
@@ -99,9 +105,10 @@ class ApiKeys:
                 )
             user_id = caller.user_id
         with self._database.read() as connection:
-            return api_keys.list_page(connection, user_id=user_id, page_size=page_size, page_token=page_token)
+            page = api_keys.list_page(connection, user_id=user_id, page_size=page_size, page_token=page_token)
+            return Page(tuple(users.bind(connection, page.items)), page.next_page_token)
 
-    def revoke(self, caller: Principal, key_id: str) -> ApiKey:
+    def revoke(self, caller: Principal, key_id: str) -> BoundKey:
         """Revokes a key; one that is revoked already stays so.
 
         Raises:
@@ -121,7 +128,7 @@ class ApiKeys:
             if key.revoke_time_us is None:
                 api_keys.revoke(change.connection, key_id, change.now_us)
                 key = dataclasses.replace(key, revoke_time_us=change.now_us)
-        return key
+            return BoundKey(key, users.find(change.connection, key.user_id))
 
     def _check(self, wanted: KeyRequest) -> None:
         found = Violations()

@@ -1,23 +1,33 @@
 """What came of definitions as messages."""
 
 from pointsman.control.convert.values import value_of
-from pointsman.control.definitions.outcomes import Outcome
+from pointsman.control.definitions.outcomes import Defined, Outcome
 from pointsman.definitions.differences import Difference
 from pointsman.domain.models import ModelVersion
+from pointsman.domain.users import User
 from pointsman.v1 import definition_pb2
 
 
 def change_to(outcome: Outcome) -> definition_pb2.DefinitionChange:
     """Makes the message of what came of one definition."""
-    item = outcome.item
-    is_model = isinstance(item, ModelVersion)
+    kind, name = _named(outcome.item)
     return definition_pb2.DefinitionChange(
-        kind=definition_pb2.DEFINITION_KIND_MODEL if is_model else definition_pb2.DEFINITION_KIND_ROUTER,
-        id=str(item.key) if isinstance(item, ModelVersion) else item.router_id,
+        kind=kind,
+        id=name,
         outcome=_outcome(outcome),
         fields=[_field(difference) for difference in outcome.fields],
         moved_slots=outcome.moved_slots,
     )
+
+
+def _named(item: Defined) -> tuple[definition_pb2.DefinitionKind, str]:
+    match item:
+        case ModelVersion():
+            return definition_pb2.DEFINITION_KIND_MODEL, str(item.key)
+        case User():
+            return definition_pb2.DEFINITION_KIND_USER, item.user_id
+        case _:
+            return definition_pb2.DEFINITION_KIND_ROUTER, item.router_id
 
 
 def _outcome(outcome: Outcome) -> definition_pb2.DefinitionOutcome:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pointsman.control.definitions.backends import DefinitionBackends, Found, Known, find
 from pointsman.control.definitions.checks import Objections, Wanted, WantedModel, WantedRouter
 from pointsman.control.definitions.outcomes import Applied, Outcome, moved, permit, whole
+from pointsman.control.definitions.users import bring_users, check_caller, tell_changed
 from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.publishing.refusals import Refusals
@@ -116,6 +117,7 @@ class Definitions:
             if isinstance(item, WantedRouter):
                 with objections.about(item.field):
                     _router_to_change(caller, found.routers.get(item.router.router_id), item)
+        check_caller(caller, wanted, objections)
         objections.raise_if_any()
         return found
 
@@ -148,13 +150,14 @@ class Definitions:
         except _NothingChangesError:
             return Applied(tuple(outcomes), generation)
         if not validate_only:
+            tell_changed(caller, outcomes)
             self._check_accepted(outcomes)
         return Applied(tuple(outcomes), generation)
 
     def _change(
         self, change: Change, caller: Principal, wanted: Sequence[Wanted], known: Known
     ) -> list[Outcome]:
-        """Goes through all definitions: model versions, their stages, then the routers that use them."""
+        """Goes through all definitions: model versions, their stages, routers that use them, then users."""
         found = find(change.connection, caller, wanted)
         self._backends.check_known(wanted, found, known)
         objections = Objections()
@@ -177,6 +180,7 @@ class Definitions:
             if isinstance(router, WantedRouter):
                 with objections.about(router.field):
                     outcomes[router.field] = self._bring(change, caller, router, stored)
+        outcomes |= bring_users(change, caller, wanted, objections)
         objections.raise_if_any()
         return [*(outcomes[item.field] for item in wanted), *left]
 

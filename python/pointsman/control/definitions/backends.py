@@ -177,7 +177,7 @@ def _model_keys(wanted: Sequence[Wanted]) -> set[ModelKey]:
     for item in wanted:
         if isinstance(item, WantedModel):
             keys.add(item.model.key)
-        else:
+        elif isinstance(item, WantedRouter):
             keys.update(variant.model_key for variant in item.router.variants)
     return keys
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pointsman.control.convert.enums import ROUTER_STATUS, STAGE
 from pointsman.control.convert.models import model_version_from, stated_permissions
 from pointsman.control.convert.routers import router_from
+from pointsman.control.convert.users import user_from
 from pointsman.definitions.shapes import MAX_DEFINITIONS
 from pointsman.domain.model_checks import check_model_version
 from pointsman.domain.models import ModelKey, ModelVersion, Stage
 from pointsman.domain.permissions import Permissions, check_permissions
 from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.users import User, check_user
 from pointsman.errors import (
     AlreadyExistsError,
     FailedPreconditionError,
@@ -69,7 +71,20 @@ class WantedRouter:
     in_service: bool | None
 
 
-Wanted = WantedModel | WantedRouter
+@dataclass(frozen=True)
+class WantedUser:
+    """A user of keys as it shall be.
+
+    Attributes:
+        field: The path of its definition's object in the request.
+        user: The user.
+    """
+
+    field: str
+    user: User
+
+
+Wanted = WantedModel | WantedRouter | WantedUser
 
 
 @dataclass
@@ -178,8 +193,11 @@ def check_definitions(
             case "router":
                 with objections.about(f"{path}.router"):
                     wanted.append(_router(definition, f"{path}.router"))
+            case "user":
+                with objections.about(f"{path}.user"):
+                    wanted.append(_user(definition, f"{path}.user"))
             case _:
-                objections.add(InvalidArgumentError.at(path, "is empty; set model or router"), path)
+                objections.add(InvalidArgumentError.at(path, "is empty; set model, router or user"), path)
     _check_each_once(wanted, objections)
     return wanted, objections
 
@@ -215,9 +233,16 @@ def _router(definition: definition_pb2.Definition, path: str) -> WantedRouter:
     return WantedRouter(path, router, None if status is None else status is RouterStatus.RUNNING)
 
 
+def _user(definition: definition_pb2.Definition, path: str) -> WantedUser:
+    user = user_from(definition.user, path)
+    check_user(user, path)
+    return WantedUser(path, user)
+
+
 def _check_each_once(wanted: Sequence[Wanted], objections: Objections) -> None:
     """Notes objects that are defined twice, and models whose versions cannot all be as they are wanted."""
     routers: dict[str, str] = {}
+    users: dict[str, str] = {}
     models: dict[ModelKey, str] = {}
     production: dict[str, WantedModel] = {}
     permitted: dict[str, WantedModel] = {}
@@ -227,6 +252,12 @@ def _check_each_once(wanted: Sequence[Wanted], objections: Objections) -> None:
             if router_id in routers:
                 _refuse(objections, item, "router_id", f"{router_id!r} is also {routers[router_id]}")
             routers.setdefault(router_id, item.field)
+            continue
+        if isinstance(item, WantedUser):
+            user_id = item.user.user_id
+            if user_id in users:
+                _refuse(objections, item, "user_id", f"{user_id!r} is also {users[user_id]}")
+            users.setdefault(user_id, item.field)
             continue
         key = item.model.key
         if key in models:

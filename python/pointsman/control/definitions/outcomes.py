@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pointsman.control.convert.models import model_version_to
 from pointsman.control.convert.routers import router_to
+from pointsman.control.convert.users import user_to
 from pointsman.control.definitions.checks import WantedModel
 from pointsman.control.publishing.changes import Change
 from pointsman.control.registry.permissions import set_in
@@ -14,7 +15,11 @@ from pointsman.definitions.plain import plain_of, wish_of
 from pointsman.definitions.shapes import shape_of
 from pointsman.domain.models import ModelVersion, Stage
 from pointsman.domain.routers import Router
+from pointsman.domain.users import User
 from pointsman.store import models
+
+Defined = ModelVersion | Router | User
+"""An object that definitions are of."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Outcome:
         moved_slots: The number of slots that went to another variant.
     """
 
-    item: ModelVersion | Router
+    item: Defined
     is_new: bool = False
     fields: tuple[Difference, ...] = ()
     moved_slots: int = 0
@@ -57,10 +62,12 @@ def moved(outcome: Outcome, stage: Stage) -> Outcome:
     return dataclasses.replace(outcome, item=dataclasses.replace(model, stage=stage), fields=fields)
 
 
-def whole(item: ModelVersion | Router) -> dict[str, object]:
+def whole(item: Defined) -> dict[str, object]:
     """Answers an object as a definition would state it, with the fields that have their default."""
     if isinstance(item, ModelVersion):
         return plain_of(model_version_to(item), shape_of("ModelVersion"), whole=True)
+    if isinstance(item, User):
+        return plain_of(user_to(item), shape_of("User"), whole=True)
     return plain_of(wish_of(router_to(item, "")), shape_of("Router"), whole=True)
 
 

@@ -42,6 +42,10 @@ class Change:
         """
         return servers.clock_us(self.connection, self.now_us)
 
+    def touch_access(self) -> None:
+        """Has the key table published with this change: some keys may do something else from then on."""
+        generations.touch_access(self.connection)
+
     def revised(self, router: Router, **fields: Any) -> Router:
         """Answers the state of a router that this change makes of an earlier one.
 

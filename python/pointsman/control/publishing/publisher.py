@@ -13,7 +13,7 @@ from pointsman.domain.ports.replica import Publishing
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import StaleSnapshotError
-from pointsman.store import api_keys, generations, installation, model_versions, signing_keys
+from pointsman.store import api_keys, generations, installation, model_versions, signing_keys, users
 from pointsman.store.database import Database
 from pointsman.store.generations import Advance, Revision
 from pointsman.store.routing import routers
@@ -142,7 +142,7 @@ class Publisher:
             models_gone = set(model_versions.deleted_since(connection, since)) - models_back
             update.deleted_models.extend(snapshot.model_keys(sorted(models_gone)))
         if present.access_changed > since:
-            keys = api_keys.good(connection, self._clock())
+            keys = users.good_keys(connection, self._clock())
             is_open = self._open_without_keys and not api_keys.any_exists(connection)
             update.access.CopyFrom(snapshot.access_table(keys, is_open=is_open))
         # Before the first key exists there is no table to publish: an empty one would name no current key.

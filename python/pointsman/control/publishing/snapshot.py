@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
-from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY
+from pointsman.control.convert.enums import ROUTER_STATUS, STAGE, STRATEGY
+from pointsman.control.convert.keys import scopes_to
 from pointsman.control.convert.models import backend_to, model_permissions_to, signature_to
 from pointsman.control.convert.overrides import write_override
 from pointsman.control.convert.recording import metrics_to, recording_to
 from pointsman.control.convert.router_settings import publish_settings
 from pointsman.control.convert.routers import permissions_to, variants_to
 from pointsman.control.convert.strategies.catalogue import publish_policy
-from pointsman.domain.keys import ApiKey, SigningKey, sorted_scopes
+from pointsman.domain.keys import SigningKey
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.users import BoundKey
 from pointsman.v1 import snapshot_pb2
 
 
@@ -60,21 +62,21 @@ def model_keys(keys: Iterable[ModelKey]) -> list[snapshot_pb2.ModelVersionKey]:
     return [snapshot_pb2.ModelVersionKey(model_id=key.model_id, version=key.version) for key in keys]
 
 
-def access_table(keys: Sequence[ApiKey], *, is_open: bool) -> snapshot_pb2.AccessTable:
-    """Makes the key table."""
-    return snapshot_pb2.AccessTable(
-        keys=[
-            snapshot_pb2.AccessKey(
-                key_id=key.key_id,
-                secret_sha256=key.secret_sha256,
-                user_id=key.user_id,
-                scopes=[SCOPE.number(scope) for scope in sorted_scopes(key.scopes)],
-                admin=key.admin,
-                expire_time_us=key.expire_time_us or 0,
-            )
-            for key in keys
-        ],
-        open=is_open,
+def access_table(keys: Sequence[BoundKey], *, is_open: bool) -> snapshot_pb2.AccessTable:
+    """Makes the key table: of each key what it may do as its user is defined."""
+    return snapshot_pb2.AccessTable(keys=[_access_key(key) for key in keys], open=is_open)
+
+
+def _access_key(bound: BoundKey) -> snapshot_pb2.AccessKey:
+    key, rights = bound.key, bound.rights
+    return snapshot_pb2.AccessKey(
+        key_id=key.key_id,
+        secret_sha256=key.secret_sha256,
+        user_id=key.user_id,
+        scopes=scopes_to(rights.scopes),
+        admin=rights.admin,
+        expire_time_us=key.expire_time_us or 0,
+        withheld_scopes=scopes_to(bound.withheld),
     )
 
 

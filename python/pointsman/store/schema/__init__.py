@@ -27,7 +27,7 @@ from pointsman.store.schema.feedback_values import feedback, feedback_totals
 from pointsman.store.schema.generations import generation, generation_tokens
 from pointsman.store.schema.jobs import job_leases
 from pointsman.store.schema.journaling import journal_positions, journal_starts, journals, servers
-from pointsman.store.schema.keys import api_keys, installation, signing_keys
+from pointsman.store.schema.keys import api_keys, installation, signing_keys, users
 from pointsman.store.schema.lake import (
     erased_predictions,
     erasure_predictions,
@@ -93,5 +93,6 @@ __all__ = [
     "routers",
     "servers",
     "signing_keys",
+    "users",
     "variants",
 ]

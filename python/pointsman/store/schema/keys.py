@@ -1,4 +1,4 @@
-"""Keys: of callers, of prediction ids, of entity hashes."""
+"""Keys: of callers, with the users who bound them, of prediction ids, of entity hashes."""
 
 from sqlalchemy import (
     BigInteger,
@@ -14,6 +14,18 @@ from sqlalchemy import (
 )
 
 from pointsman.store.schema.columns import Name, RowKey, metadata
+
+SCOPE_SETS = (
+    "",
+    "mlops:read",
+    "mlops:write",
+    "mlops:predict",
+    "mlops:read,mlops:write",
+    "mlops:read,mlops:predict",
+    "mlops:write,mlops:predict",
+    "mlops:read,mlops:write,mlops:predict",
+)
+"""Every set of scopes as it is written."""
 
 api_keys = Table(
     "api_keys",
@@ -31,6 +43,25 @@ api_keys = Table(
     Column("revoke_time_us", BigInteger),
     CheckConstraint("length(secret_sha256) = 32", name="secret_sha256"),
     Index("ix_api_keys_user_id", "user_id"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Name, primary_key=True),
+    # Scopes, comma-separated, in the order in which they are declared.
+    Column("scopes", Text, nullable=False),
+    Column("admin", Boolean, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    Column("update_time_us", BigInteger, nullable=False),
+    CheckConstraint("length(user_id) > 0", name="user_id"),
+    # Another spelling would be read as other rights, or not at all.
+    CheckConstraint(f"scopes IN ({', '.join(map(repr, SCOPE_SETS))})", name="scopes"),
+    # An admin has every scope: some beside it would look like less.
+    CheckConstraint("NOT admin OR scopes = ''", name="admin_scopes"),
+    CheckConstraint("update_time_us >= create_time_us", name="times"),
 )
 
 signing_keys = Table(

@@ -62,17 +62,25 @@ pub struct Principal {
     pub user_id: Arc<str>,
     /// The key's id; empty for the local user.
     pub key_id: Arc<str>,
-    /// What the key may do.
+    /// What the key may do, within what the definition of its user allows.
     pub scopes: Scopes,
-    /// Whether it may do everything.
+    /// Whether it may do everything, within the same.
     pub admin: bool,
+    /// What the key says and the definition of its user does not allow: only for saying why a call is refused.
+    pub withheld: Scopes,
 }
 
 impl Principal {
     /// The user of a server without keys.
     #[must_use]
     pub fn local() -> Self {
-        Self { user_id: "local".into(), key_id: "".into(), scopes: Scopes::ALL, admin: true }
+        Self {
+            user_id: "local".into(),
+            key_id: "".into(),
+            scopes: Scopes::ALL,
+            admin: true,
+            withheld: Scopes::default(),
+        }
     }
 
     /// Whether the key's scopes, or its being an admin's, allow something.

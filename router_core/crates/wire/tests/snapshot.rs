@@ -2,7 +2,7 @@
 
 use pointsman_model::{
     Backend, Durability, EntityKey, EntityRecording, MetricDirection, MetricType, Permissions,
-    Recording as RecordingSettings, RouterStatus, Scope, Snapshot, Stage, VersionPinning,
+    Recording as RecordingSettings, RouterStatus, Snapshot, Stage, VersionPinning,
 };
 use pointsman_wire::{
     decode_signing_keys, decode_snapshot_update,
@@ -60,6 +60,7 @@ fn update() -> SnapshotUpdate {
         secret_sha256: vec![1; 32],
         user_id: "ann".to_owned(),
         scopes: vec![ScopeMessage::MlopsRead.into()],
+        withheld_scopes: vec![ScopeMessage::MlopsPredict.into()],
         ..Default::default()
     };
     SnapshotUpdate {
@@ -98,7 +99,10 @@ fn a_published_state_becomes_a_snapshot_that_decides() {
     let production = snapshot.production.get("cancer").unwrap();
     assert_eq!(production.stage, Stage::Production);
     let principal = &snapshot.access.keys["k"].principal;
-    assert!(principal.scopes.contains(Scope::Read) && !principal.scopes.contains(Scope::Write));
+    assert_eq!(
+        (principal.scopes.names(), principal.withheld.names()),
+        ("mlops:read".into(), "mlops:predict".into())
+    );
     assert_eq!(snapshot.signing_keys.current_key_id, 1);
 }
 

@@ -109,14 +109,21 @@ fn unauthenticated(message: &'static str) -> CallError {
     CallError::new(Code::Unauthenticated, message)
 }
 
-/// Refuses a principal whose key has not the scope that a method needs.
+/// Refuses a principal whose key has not the scope that a method needs, or whose user's definition withholds it.
 pub(crate) fn require_scope(principal: &Principal, path: &str, scope: Scope) -> Result<(), CallError> {
     if principal.allows(scope) {
         return Ok(());
     }
     let (name, method) = (scope.name(), path.rsplit('/').next().unwrap_or(path));
-    let text =
-        format!("{method} needs a key with the scope {name}; use another key, or ask an admin for one");
+    let text = if principal.withheld.contains(scope) {
+        let user = &principal.user_id;
+        format!(
+            "{method} needs the scope {name}, which this key has and the definition of its user {user:?} withholds; \
+             ask an admin to add it there"
+        )
+    } else {
+        format!("{method} needs a key with the scope {name}; use another key, or ask an admin for one")
+    };
     Err(CallError::new(Code::PermissionDenied, text).because("SCOPE_MISSING").about("scope", name))
 }
 
@@ -134,6 +141,7 @@ mod tests {
             key_id: "abcdefgh".into(),
             scopes: Scopes::default().with(Scope::Predict),
             admin: false,
+            withheld: Scopes::default().with(Scope::Write),
         });
         let secret_sha256 = Sha256::digest(KEY.as_bytes()).into();
         let key = AccessKey { secret_sha256, principal, expire_time_us };
@@ -157,6 +165,23 @@ mod tests {
         assert_eq!(user(&cache, &table, API_KEY, KEY).unwrap(), "ann");
         assert_eq!(user(&cache, &table, API_KEY, KEY).unwrap(), "ann");
         assert_eq!(user(&cache, &table, AUTHORIZATION, &format!("Bearer {KEY}")).unwrap(), "ann");
+    }
+
+    #[test]
+    fn a_missing_scope_is_the_keys_lack_or_the_users_definition_and_the_refusal_says_which() {
+        let principal = KeyCache::default();
+        let headers = HeaderMap::from_iter([(API_KEY, HeaderValue::from_static(KEY))]);
+        let principal = principal.principal(&headers, &table(0), &Arc::new(Principal::local())).unwrap();
+        assert!(require_scope(&principal, "/s/Predict", Scope::Predict).is_ok());
+        let lacking = require_scope(&principal, "/s/GetRouter", Scope::Read).unwrap_err();
+        assert!(
+            lacking.message.starts_with("GetRouter needs a key with the scope mlops:read;"),
+            "{lacking:?}"
+        );
+        let withheld = require_scope(&principal, "/s/StopRouter", Scope::Write).unwrap_err();
+        let said = "StopRouter needs the scope mlops:write, which this key has and the definition of its user \
+                    \"ann\" withholds; ask an admin to add it there";
+        assert_eq!((withheld.code, &*withheld.message), (Code::PermissionDenied, said));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 /// The scope that a key needs for each method of `pointsman.v1`, by path, in order.
 pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.ApiKeyService/CreateApiKey", super::pointsman_v1::Scope::MlopsWrite),
+    ("/pointsman.v1.ApiKeyService/DeleteUser", super::pointsman_v1::Scope::MlopsWrite),
+    ("/pointsman.v1.ApiKeyService/GetUser", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.ApiKeyService/ListApiKeys", super::pointsman_v1::Scope::MlopsRead),
+    ("/pointsman.v1.ApiKeyService/ListUsers", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.ApiKeyService/RevokeApiKey", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.DefinitionService/ApplyDefinitions", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.DriftService/AddGroundTruth", super::pointsman_v1::Scope::MlopsWrite),

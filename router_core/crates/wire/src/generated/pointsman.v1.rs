@@ -8,10 +8,10 @@ pub struct ApiKey {
     /// The user it belongs to.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
-    /// What it may do.
+    /// What it says that it may do.
     #[prost(enumeration = "Scope", repeated, tag = "3")]
     pub scopes: ::prost::alloc::vec::Vec<i32>,
-    /// Whether it may do everything with every router.
+    /// Whether it says that it may do everything with every router.
     #[prost(bool, tag = "4")]
     pub admin: bool,
     /// A name for people.
@@ -26,6 +26,39 @@ pub struct ApiKey {
     /// When it was revoked; unset while it is good.
     #[prost(message, optional, tag = "8")]
     pub revoke_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it may do while it is in force: all of what it says that the definition of its user, if there is one, has too.
+    /// Of an admin key that may do everything, all scopes.
+    #[prost(enumeration = "Scope", repeated, tag = "9")]
+    pub effective_scopes: ::prost::alloc::vec::Vec<i32>,
+    /// Whether it may do everything: it says so, and so does the definition of its user, if there is one.
+    #[prost(bool, tag = "10")]
+    pub effective_admin: bool,
+}
+/// The definition of a user of keys: what each of their keys may do at most, whatever the key says. A user that is not
+/// defined bounds nothing.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct User {
+    /// The user's id, as keys name it: \[A-Za-z0-9\]\[A-Za-z0-9.\_@+-\]{0,127}.
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// A name for people.
+    #[prost(string, tag = "2")]
+    pub display_name: ::prost::alloc::string::String,
+    /// A short text for people.
+    #[prost(string, tag = "3")]
+    pub description: ::prost::alloc::string::String,
+    /// What the user's keys may do at most. Without any, and without admin, they may do nothing.
+    #[prost(enumeration = "Scope", repeated, tag = "4")]
+    pub scopes: ::prost::alloc::vec::Vec<i32>,
+    /// Whether the user's admin keys may do everything. It has all scopes, so that none stand beside it.
+    #[prost(bool, tag = "5")]
+    pub admin: bool,
+    /// When it was defined first; set by the server.
+    #[prost(message, optional, tag = "6")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was changed last; set by the server.
+    #[prost(message, optional, tag = "7")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Asks to make a key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -85,6 +118,50 @@ pub struct RevokeApiKeyRequest {
     /// The key's id.
     #[prost(string, tag = "1")]
     pub key_id: ::prost::alloc::string::String,
+}
+/// Asks for the definition of a user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetUserRequest {
+    /// The user's id.
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// Asks for a page of the users that are defined.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListUsersRequest {
+    /// At most this many, 1 to 1000; 0 means 100.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// The next_page_token of the page before.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of users.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListUsersResponse {
+    /// The users of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub users: ::prost::alloc::vec::Vec<User>,
+    /// Asks for the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Asks to delete the definition of a user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteUserRequest {
+    /// The user's id.
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Delete it although keys in force may do more then.
+    #[prost(bool, tag = "2")]
+    pub widen_keys: bool,
+}
+/// The definition is deleted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteUserResponse {
+    /// The keys in force that may do more than before.
+    #[prost(message, repeated, tag = "1")]
+    pub widened_keys: ::prost::alloc::vec::Vec<ApiKey>,
 }
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -3947,7 +4024,7 @@ impl NotComparedReason {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Definition {
     /// Exactly one kind.
-    #[prost(oneof = "definition::Object", tags = "1, 2")]
+    #[prost(oneof = "definition::Object", tags = "1, 2, 3")]
     pub object: ::core::option::Option<definition::Object>,
 }
 /// Nested message and enum types in `Definition`.
@@ -3963,6 +4040,9 @@ pub mod definition {
         /// fields that are output only are not looked at. A strategy that is not stated reads as weighted.
         #[prost(message, tag = "2")]
         Router(super::Router),
+        /// A user of keys, who bounds what they may do. Only admins define users, and not so that no admin key stays in force.
+        #[prost(message, tag = "3")]
+        User(super::User),
     }
 }
 /// Asks to bring definitions into force.
@@ -3997,7 +4077,7 @@ pub struct DefinitionChange {
     /// The kind of the object.
     #[prost(enumeration = "DefinitionKind", tag = "1")]
     pub kind: i32,
-    /// The router's id, or the model's id and version with a slash between.
+    /// The router's or the user's id, or the model's id and version with a slash between.
     #[prost(string, tag = "2")]
     pub id: ::prost::alloc::string::String,
     /// What came of it.
@@ -4067,6 +4147,8 @@ pub enum DefinitionKind {
     Model = 1,
     /// A router.
     Router = 2,
+    /// A user of keys.
+    User = 3,
 }
 impl DefinitionKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4078,6 +4160,7 @@ impl DefinitionKind {
             Self::Unspecified => "DEFINITION_KIND_UNSPECIFIED",
             Self::Model => "DEFINITION_KIND_MODEL",
             Self::Router => "DEFINITION_KIND_ROUTER",
+            Self::User => "DEFINITION_KIND_USER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4086,6 +4169,7 @@ impl DefinitionKind {
             "DEFINITION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "DEFINITION_KIND_MODEL" => Some(Self::Model),
             "DEFINITION_KIND_ROUTER" => Some(Self::Router),
+            "DEFINITION_KIND_USER" => Some(Self::User),
             _ => None,
         }
     }
@@ -6039,15 +6123,18 @@ pub struct AccessKey {
     /// The user it belongs to.
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
-    /// What it may do.
+    /// What it may do, within what the definition of its user allows.
     #[prost(enumeration = "Scope", repeated, tag = "4")]
     pub scopes: ::prost::alloc::vec::Vec<i32>,
-    /// Whether it may do everything.
+    /// Whether it may do everything, and the definition of its user says so, too.
     #[prost(bool, tag = "5")]
     pub admin: bool,
     /// When it ends, in UTC microseconds; 0 means never.
     #[prost(int64, tag = "6")]
     pub expire_time_us: i64,
+    /// What it would be allowed but for the definition of its user: only for saying why a call is refused.
+    #[prost(enumeration = "Scope", repeated, tag = "7")]
+    pub withheld_scopes: ::prost::alloc::vec::Vec<i32>,
 }
 /// The keys that sign prediction ids.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -27,20 +27,25 @@ fn access_key(key: proto::AccessKey) -> Result<AccessKey, ModelError> {
     if key.user_id.is_empty() {
         return Err(ModelError::new("user_id", "is empty; a key belongs to a user"));
     }
-    let scopes = each("scopes", key.scopes, |number| {
-        scope_from_proto(known("", number)?).ok_or_else(|| ModelError::new("", "is not stated"))
-    })?;
     let principal = Principal {
         user_id: key.user_id.into(),
         key_id: key.key_id.into(),
-        scopes: scopes.into_iter().fold(Scopes::default(), Scopes::with),
+        scopes: scopes("scopes", key.scopes)?,
         admin: key.admin,
+        withheld: scopes("withheld_scopes", key.withheld_scopes)?,
     };
     Ok(AccessKey {
         secret_sha256: exact_bytes("secret_sha256", &key.secret_sha256)?,
         principal: Arc::new(principal),
         expire_time_us: key.expire_time_us,
     })
+}
+
+fn scopes(field: &str, numbers: Vec<i32>) -> Result<Scopes, ModelError> {
+    let scopes = each(field, numbers, |number| {
+        scope_from_proto(known("", number)?).ok_or_else(|| ModelError::new("", "is not stated"))
+    })?;
+    Ok(scopes.into_iter().fold(Scopes::default(), Scopes::with))
 }
 
 /// Takes over the signing keys.

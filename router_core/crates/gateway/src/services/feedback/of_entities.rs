@@ -128,6 +128,7 @@ impl Checking {
             key_id: "".into(),
             scopes: Scopes::ALL,
             admin: call.admin,
+            withheld: Scopes::default(),
         };
         Ok(Self { principal, wait })
     }
