@@ -28,6 +28,10 @@ OWN_COMMENTS = {
         "permissions",
     ): "Who may read and call the model besides its owner: all its versions alike, so that no two documents "
     "may state different ones. Not stated, they stay as they are; a new model has none.",
+    (
+        "User",
+        "scopes",
+    ): "What the user's keys may do at most; must be stated unless admin is true. [] lets them do nothing.",
     ("Router", "strategy"): "How it picks a variant; not stated, weighted. It cannot be changed.",
 }
 """What fields mean in a definition where the call's own comment says something else."""

@@ -234,7 +234,8 @@ class TestTogether:
     @pytest.mark.parametrize("fault", ["model_version", "weight"])
     async def test_a_broken_router_beside_it_changes_nothing(self, bench, failing, fault):
         await make_key(bench, "bob", ALL)
-        broken = a_router(variants=[a_variant("lr", "1", 130 if fault == "weight" else 70)])
+        weight = 130 if fault == "weight" else 70
+        broken = a_router(variants=[a_variant("lr", "1", weight), a_variant("gb", "2", 30)])
         failure = await failing(apply(bench.local, a_user("bob", [READ]), a_model("2"), broken))
         assert any(field.startswith("definitions[2].router.variants[0]") for field in failure.fields)
         assert (await defined(bench), await all_of(bench.local)) == ([], ([], []))

@@ -29,7 +29,7 @@ from pointsman.v1 import model_pb2 as pointsman_dot_v1_dot_model__pb2
 from pointsman.v1 import router_pb2 as pointsman_dot_v1_dot_router__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpointsman/v1/definition.proto\x12\x0cpointsman.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x16pointsman/v1/key.proto\x1a\x18pointsman/v1/model.proto\x1a\x19pointsman/v1/router.proto\"k\n\nDefinition\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1a.pointsman.v1.ModelVersionH\x00\x12&\n\x06router\x18\x02 \x01(\x0b\x32\x14.pointsman.v1.RouterH\x00\x42\x08\n\x06object\"\x99\x01\n\x17\x41pplyDefinitionsRequest\x12-\n\x0b\x64\x65\x66initions\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.Definition\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12 \n\x13\x65xpected_generation\x18\x03 \x01(\x04H\x00\x88\x01\x01\x42\x16\n\x14_expected_generation\"k\n\x0b\x46ieldChange\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12&\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12%\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x16.google.protobuf.Value\"\xbc\x01\n\x10\x44\x65\x66initionChange\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.pointsman.v1.DefinitionKind\x12\n\n\x02id\x18\x02 \x01(\t\x12\x30\n\x07outcome\x18\x03 \x01(\x0e\x32\x1f.pointsman.v1.DefinitionOutcome\x12)\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x19.pointsman.v1.FieldChange\x12\x13\n\x0bmoved_slots\x18\x05 \x01(\x05\"_\n\x18\x41pplyDefinitionsResponse\x12/\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1e.pointsman.v1.DefinitionChange\x12\x12\n\ngeneration\x18\x02 \x01(\x04*\x99\x01\n\x11\x44\x65\x66initionOutcome\x12\"\n\x1e\x44\x45\x46INITION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x44\x45\x46INITION_OUTCOME_CREATED\x10\x01\x12\x1e\n\x1a\x44\x45\x46INITION_OUTCOME_CHANGED\x10\x02\x12 \n\x1c\x44\x45\x46INITION_OUTCOME_UNCHANGED\x10\x03*h\n\x0e\x44\x65\x66initionKind\x12\x1f\n\x1b\x44\x45\x46INITION_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x45\x46INITION_KIND_MODEL\x10\x01\x12\x1a\n\x16\x44\x45\x46INITION_KIND_ROUTER\x10\x02\x32\xa1\x01\n\x11\x44\x65\x66initionService\x12\x8b\x01\n\x10\x41pplyDefinitions\x12%.pointsman.v1.ApplyDefinitionsRequest\x1a&.pointsman.v1.ApplyDefinitionsResponse\"(\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/definitions/apply:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpointsman/v1/definition.proto\x12\x0cpointsman.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x16pointsman/v1/key.proto\x1a\x18pointsman/v1/model.proto\x1a\x19pointsman/v1/router.proto\"\x8f\x01\n\nDefinition\x12+\n\x05model\x18\x01 \x01(\x0b\x32\x1a.pointsman.v1.ModelVersionH\x00\x12&\n\x06router\x18\x02 \x01(\x0b\x32\x14.pointsman.v1.RouterH\x00\x12\"\n\x04user\x18\x03 \x01(\x0b\x32\x12.pointsman.v1.UserH\x00\x42\x08\n\x06object\"\x99\x01\n\x17\x41pplyDefinitionsRequest\x12-\n\x0b\x64\x65\x66initions\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.Definition\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12 \n\x13\x65xpected_generation\x18\x03 \x01(\x04H\x00\x88\x01\x01\x42\x16\n\x14_expected_generation\"k\n\x0b\x46ieldChange\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12&\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12%\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x16.google.protobuf.Value\"\xbc\x01\n\x10\x44\x65\x66initionChange\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.pointsman.v1.DefinitionKind\x12\n\n\x02id\x18\x02 \x01(\t\x12\x30\n\x07outcome\x18\x03 \x01(\x0e\x32\x1f.pointsman.v1.DefinitionOutcome\x12)\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x19.pointsman.v1.FieldChange\x12\x13\n\x0bmoved_slots\x18\x05 \x01(\x05\"_\n\x18\x41pplyDefinitionsResponse\x12/\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1e.pointsman.v1.DefinitionChange\x12\x12\n\ngeneration\x18\x02 \x01(\x04*\x99\x01\n\x11\x44\x65\x66initionOutcome\x12\"\n\x1e\x44\x45\x46INITION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x44\x45\x46INITION_OUTCOME_CREATED\x10\x01\x12\x1e\n\x1a\x44\x45\x46INITION_OUTCOME_CHANGED\x10\x02\x12 \n\x1c\x44\x45\x46INITION_OUTCOME_UNCHANGED\x10\x03*\x82\x01\n\x0e\x44\x65\x66initionKind\x12\x1f\n\x1b\x44\x45\x46INITION_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x45\x46INITION_KIND_MODEL\x10\x01\x12\x1a\n\x16\x44\x45\x46INITION_KIND_ROUTER\x10\x02\x12\x18\n\x14\x44\x45\x46INITION_KIND_USER\x10\x03\x32\xa1\x01\n\x11\x44\x65\x66initionService\x12\x8b\x01\n\x10\x41pplyDefinitions\x12%.pointsman.v1.ApplyDefinitionsRequest\x1a&.pointsman.v1.ApplyDefinitionsResponse\"(\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/definitions/apply:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,20 +38,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DEFINITIONSERVICE'].methods_by_name['ApplyDefinitions']._loaded_options = None
   _globals['_DEFINITIONSERVICE'].methods_by_name['ApplyDefinitions']._serialized_options = b'\320\250\031\002\202\323\344\223\002\036\"\031/api/v1/definitions/apply:\001*'
-  _globals['_DEFINITIONOUTCOME']._serialized_start=847
-  _globals['_DEFINITIONOUTCOME']._serialized_end=1000
-  _globals['_DEFINITIONKIND']._serialized_start=1002
-  _globals['_DEFINITIONKIND']._serialized_end=1106
-  _globals['_DEFINITION']._serialized_start=184
-  _globals['_DEFINITION']._serialized_end=291
-  _globals['_APPLYDEFINITIONSREQUEST']._serialized_start=294
-  _globals['_APPLYDEFINITIONSREQUEST']._serialized_end=447
-  _globals['_FIELDCHANGE']._serialized_start=449
-  _globals['_FIELDCHANGE']._serialized_end=556
-  _globals['_DEFINITIONCHANGE']._serialized_start=559
-  _globals['_DEFINITIONCHANGE']._serialized_end=747
-  _globals['_APPLYDEFINITIONSRESPONSE']._serialized_start=749
-  _globals['_APPLYDEFINITIONSRESPONSE']._serialized_end=844
-  _globals['_DEFINITIONSERVICE']._serialized_start=1109
-  _globals['_DEFINITIONSERVICE']._serialized_end=1270
+  _globals['_DEFINITIONOUTCOME']._serialized_start=884
+  _globals['_DEFINITIONOUTCOME']._serialized_end=1037
+  _globals['_DEFINITIONKIND']._serialized_start=1040
+  _globals['_DEFINITIONKIND']._serialized_end=1170
+  _globals['_DEFINITION']._serialized_start=185
+  _globals['_DEFINITION']._serialized_end=328
+  _globals['_APPLYDEFINITIONSREQUEST']._serialized_start=331
+  _globals['_APPLYDEFINITIONSREQUEST']._serialized_end=484
+  _globals['_FIELDCHANGE']._serialized_start=486
+  _globals['_FIELDCHANGE']._serialized_end=593
+  _globals['_DEFINITIONCHANGE']._serialized_start=596
+  _globals['_DEFINITIONCHANGE']._serialized_end=784
+  _globals['_APPLYDEFINITIONSRESPONSE']._serialized_start=786
+  _globals['_APPLYDEFINITIONSRESPONSE']._serialized_end=881
+  _globals['_DEFINITIONSERVICE']._serialized_start=1173
+  _globals['_DEFINITIONSERVICE']._serialized_end=1334
 # @@protoc_insertion_point(module_scope)

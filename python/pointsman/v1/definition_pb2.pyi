@@ -24,6 +24,7 @@ class DefinitionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEFINITION_KIND_UNSPECIFIED: _ClassVar[DefinitionKind]
     DEFINITION_KIND_MODEL: _ClassVar[DefinitionKind]
     DEFINITION_KIND_ROUTER: _ClassVar[DefinitionKind]
+    DEFINITION_KIND_USER: _ClassVar[DefinitionKind]
 DEFINITION_OUTCOME_UNSPECIFIED: DefinitionOutcome
 DEFINITION_OUTCOME_CREATED: DefinitionOutcome
 DEFINITION_OUTCOME_CHANGED: DefinitionOutcome
@@ -31,14 +32,17 @@ DEFINITION_OUTCOME_UNCHANGED: DefinitionOutcome
 DEFINITION_KIND_UNSPECIFIED: DefinitionKind
 DEFINITION_KIND_MODEL: DefinitionKind
 DEFINITION_KIND_ROUTER: DefinitionKind
+DEFINITION_KIND_USER: DefinitionKind
 
 class Definition(_message.Message):
-    __slots__ = ("model", "router")
+    __slots__ = ("model", "router", "user")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     ROUTER_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
     model: _model_pb2.ModelVersion
     router: _router_pb2.Router
-    def __init__(self, model: _Optional[_Union[_model_pb2.ModelVersion, _Mapping]] = ..., router: _Optional[_Union[_router_pb2.Router, _Mapping]] = ...) -> None: ...
+    user: _key_pb2.User
+    def __init__(self, model: _Optional[_Union[_model_pb2.ModelVersion, _Mapping]] = ..., router: _Optional[_Union[_router_pb2.Router, _Mapping]] = ..., user: _Optional[_Union[_key_pb2.User, _Mapping]] = ...) -> None: ...
 
 class ApplyDefinitionsRequest(_message.Message):
     __slots__ = ("definitions", "validate_only", "expected_generation")

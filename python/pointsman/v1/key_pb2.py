@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pointsman.v1 import rest_pb2 as pointsman_dot_v1_dot_rest__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pointsman/v1/key.proto\x12\x0cpointsman.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17pointsman/v1/rest.proto\"\x86\x02\n\x06\x41piKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12#\n\x06scopes\x18\x03 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x04 \x01(\x08\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa1\x01\n\x13\x43reateApiKeyRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12#\n\x06scopes\x18\x02 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x14\x43reateApiKeyResponse\x12%\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x14.pointsman.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"L\n\x12ListApiKeysRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"V\n\x13ListApiKeysResponse\x12&\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x14.pointsman.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x13RevokeApiKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t*d\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x14\n\x10SCOPE_MLOPS_READ\x10\x01\x12\x15\n\x11SCOPE_MLOPS_WRITE\x10\x02\x12\x17\n\x13SCOPE_MLOPS_PREDICT\x10\x03\x32\xe2\x02\n\rApiKeyService\x12w\n\x0c\x43reateApiKey\x12!.pointsman.v1.CreateApiKeyRequest\x1a\".pointsman.v1.CreateApiKeyResponse\" \xd0\xa8\x19\x02\xd8\xa8\x19\xc9\x01\x82\xd3\xe4\x93\x02\x11\"\x0c/api/v1/keys:\x01*\x12l\n\x0bListApiKeys\x12 .pointsman.v1.ListApiKeysRequest\x1a!.pointsman.v1.ListApiKeysResponse\"\x18\xd0\xa8\x19\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/api/v1/keys\x12j\n\x0cRevokeApiKey\x12!.pointsman.v1.RevokeApiKeyRequest\x1a\x14.pointsman.v1.ApiKey\"!\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x17*\x15/api/v1/keys/{key_id}:M\n\x0erequired_scope\x12\x1e.google.protobuf.MethodOptions\x18\x8a\x95\x03 \x01(\x0e\x32\x13.pointsman.v1.Scopeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pointsman/v1/key.proto\x12\x0cpointsman.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17pointsman/v1/rest.proto\"\xce\x02\n\x06\x41piKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12#\n\x06scopes\x18\x03 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x04 \x01(\x08\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x10\x65\x66\x66\x65\x63tive_scopes\x18\t \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_admin\x18\n \x01(\x08\"\xd8\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12#\n\x06scopes\x18\x04 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x05 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa1\x01\n\x13\x43reateApiKeyRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12#\n\x06scopes\x18\x02 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x14\x43reateApiKeyResponse\x12%\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x14.pointsman.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"L\n\x12ListApiKeysRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"V\n\x13ListApiKeysResponse\x12&\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x14.pointsman.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x13RevokeApiKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"!\n\x0eGetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"9\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x11ListUsersResponse\x12!\n\x05users\x18\x01 \x03(\x0b\x32\x12.pointsman.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x11\x44\x65leteUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nwiden_keys\x18\x02 \x01(\x08\"@\n\x12\x44\x65leteUserResponse\x12*\n\x0cwidened_keys\x18\x01 \x03(\x0b\x32\x14.pointsman.v1.ApiKey*d\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x14\n\x10SCOPE_MLOPS_READ\x10\x01\x12\x15\n\x11SCOPE_MLOPS_WRITE\x10\x02\x12\x17\n\x13SCOPE_MLOPS_PREDICT\x10\x03\x32\xa3\x05\n\rApiKeyService\x12w\n\x0c\x43reateApiKey\x12!.pointsman.v1.CreateApiKeyRequest\x1a\".pointsman.v1.CreateApiKeyResponse\" \xd0\xa8\x19\x02\xd8\xa8\x19\xc9\x01\x82\xd3\xe4\x93\x02\x11\"\x0c/api/v1/keys:\x01*\x12l\n\x0bListApiKeys\x12 .pointsman.v1.ListApiKeysRequest\x1a!.pointsman.v1.ListApiKeysResponse\"\x18\xd0\xa8\x19\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/api/v1/keys\x12j\n\x0cRevokeApiKey\x12!.pointsman.v1.RevokeApiKeyRequest\x1a\x14.pointsman.v1.ApiKey\"!\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x17*\x15/api/v1/keys/{key_id}\x12`\n\x07GetUser\x12\x1c.pointsman.v1.GetUserRequest\x1a\x12.pointsman.v1.User\"#\xd0\xa8\x19\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/users/{user_id}\x12g\n\tListUsers\x12\x1e.pointsman.v1.ListUsersRequest\x1a\x1f.pointsman.v1.ListUsersResponse\"\x19\xd0\xa8\x19\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/users\x12t\n\nDeleteUser\x12\x1f.pointsman.v1.DeleteUserRequest\x1a .pointsman.v1.DeleteUserResponse\"#\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x19*\x17/api/v1/users/{user_id}:M\n\x0erequired_scope\x12\x1e.google.protobuf.MethodOptions\x18\x8a\x95\x03 \x01(\x0e\x32\x13.pointsman.v1.Scopeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,20 +41,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\320\250\031\001\202\323\344\223\002\016\022\014/api/v1/keys'
   _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._loaded_options = None
   _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\320\250\031\002\202\323\344\223\002\027*\025/api/v1/keys/{key_id}'
-  _globals['_SCOPE']._serialized_start=875
-  _globals['_SCOPE']._serialized_end=975
+  _globals['_APIKEYSERVICE'].methods_by_name['GetUser']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['GetUser']._serialized_options = b'\320\250\031\001\202\323\344\223\002\031\022\027/api/v1/users/{user_id}'
+  _globals['_APIKEYSERVICE'].methods_by_name['ListUsers']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['ListUsers']._serialized_options = b'\320\250\031\001\202\323\344\223\002\017\022\r/api/v1/users'
+  _globals['_APIKEYSERVICE'].methods_by_name['DeleteUser']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['DeleteUser']._serialized_options = b'\320\250\031\002\202\323\344\223\002\031*\027/api/v1/users/{user_id}'
+  _globals['_SCOPE']._serialized_start=1465
+  _globals['_SCOPE']._serialized_end=1565
   _globals['_APIKEY']._serialized_start=163
-  _globals['_APIKEY']._serialized_end=425
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=428
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=589
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=591
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=668
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=670
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=746
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=748
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=834
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=836
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=873
-  _globals['_APIKEYSERVICE']._serialized_start=978
-  _globals['_APIKEYSERVICE']._serialized_end=1332
+  _globals['_APIKEY']._serialized_end=497
+  _globals['_USER']._serialized_start=500
+  _globals['_USER']._serialized_end=716
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=719
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=880
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=882
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=959
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=961
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=1037
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=1039
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=1125
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=1127
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=1164
+  _globals['_GETUSERREQUEST']._serialized_start=1166
+  _globals['_GETUSERREQUEST']._serialized_end=1199
+  _globals['_LISTUSERSREQUEST']._serialized_start=1201
+  _globals['_LISTUSERSREQUEST']._serialized_end=1258
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1260
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1339
+  _globals['_DELETEUSERREQUEST']._serialized_start=1341
+  _globals['_DELETEUSERREQUEST']._serialized_end=1397
+  _globals['_DELETEUSERRESPONSE']._serialized_start=1399
+  _globals['_DELETEUSERRESPONSE']._serialized_end=1463
+  _globals['_APIKEYSERVICE']._serialized_start=1568
+  _globals['_APIKEYSERVICE']._serialized_end=2243
 # @@protoc_insertion_point(module_scope)

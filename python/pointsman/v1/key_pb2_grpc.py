@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ApiKeyServiceStub(object):
-    """ApiKeyService makes, lists and revokes API keys.
+    """ApiKeyService makes, lists and revokes API keys, and answers which users are defined. ApplyDefinitions defines them.
     """
 
     def __init__(self, channel):
@@ -50,10 +50,25 @@ class ApiKeyServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_key__pb2.RevokeApiKeyRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_key__pb2.ApiKey.FromString,
                 _registered_method=True)
+        self.GetUser = channel.unary_unary(
+                '/pointsman.v1.ApiKeyService/GetUser',
+                request_serializer=pointsman_dot_v1_dot_key__pb2.GetUserRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_key__pb2.User.FromString,
+                _registered_method=True)
+        self.ListUsers = channel.unary_unary(
+                '/pointsman.v1.ApiKeyService/ListUsers',
+                request_serializer=pointsman_dot_v1_dot_key__pb2.ListUsersRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_key__pb2.ListUsersResponse.FromString,
+                _registered_method=True)
+        self.DeleteUser = channel.unary_unary(
+                '/pointsman.v1.ApiKeyService/DeleteUser',
+                request_serializer=pointsman_dot_v1_dot_key__pb2.DeleteUserRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_key__pb2.DeleteUserResponse.FromString,
+                _registered_method=True)
 
 
 class ApiKeyServiceServicer(object):
-    """ApiKeyService makes, lists and revokes API keys.
+    """ApiKeyService makes, lists and revokes API keys, and answers which users are defined. ApplyDefinitions defines them.
     """
 
     def CreateApiKey(self, request, context):
@@ -77,6 +92,28 @@ class ApiKeyServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetUser(self, request, context):
+        """Answers the definition of a user. Only admins may.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUsers(self, request, context):
+        """Lists the users that are defined, by their ids. Only admins may.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteUser(self, request, context):
+        """Deletes the definition of a user, whose keys are bound by themselves only from then on. Refused while one in force
+        may do more then, unless widen_keys says so. Only admins may.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ApiKeyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +132,21 @@ def add_ApiKeyServiceServicer_to_server(servicer, server):
                     request_deserializer=pointsman_dot_v1_dot_key__pb2.RevokeApiKeyRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_key__pb2.ApiKey.SerializeToString,
             ),
+            'GetUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUser,
+                    request_deserializer=pointsman_dot_v1_dot_key__pb2.GetUserRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_key__pb2.User.SerializeToString,
+            ),
+            'ListUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUsers,
+                    request_deserializer=pointsman_dot_v1_dot_key__pb2.ListUsersRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_key__pb2.ListUsersResponse.SerializeToString,
+            ),
+            'DeleteUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteUser,
+                    request_deserializer=pointsman_dot_v1_dot_key__pb2.DeleteUserRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_key__pb2.DeleteUserResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'pointsman.v1.ApiKeyService', rpc_method_handlers)
@@ -104,7 +156,7 @@ def add_ApiKeyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ApiKeyService(object):
-    """ApiKeyService makes, lists and revokes API keys.
+    """ApiKeyService makes, lists and revokes API keys, and answers which users are defined. ApplyDefinitions defines them.
     """
 
     @staticmethod
@@ -178,6 +230,87 @@ class ApiKeyService(object):
             '/pointsman.v1.ApiKeyService/RevokeApiKey',
             pointsman_dot_v1_dot_key__pb2.RevokeApiKeyRequest.SerializeToString,
             pointsman_dot_v1_dot_key__pb2.ApiKey.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.ApiKeyService/GetUser',
+            pointsman_dot_v1_dot_key__pb2.GetUserRequest.SerializeToString,
+            pointsman_dot_v1_dot_key__pb2.User.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.ApiKeyService/ListUsers',
+            pointsman_dot_v1_dot_key__pb2.ListUsersRequest.SerializeToString,
+            pointsman_dot_v1_dot_key__pb2.ListUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.ApiKeyService/DeleteUser',
+            pointsman_dot_v1_dot_key__pb2.DeleteUserRequest.SerializeToString,
+            pointsman_dot_v1_dot_key__pb2.DeleteUserResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -129,20 +129,22 @@ class AccessTable(_message.Message):
     def __init__(self, keys: _Optional[_Iterable[_Union[AccessKey, _Mapping]]] = ..., open: bool = ...) -> None: ...
 
 class AccessKey(_message.Message):
-    __slots__ = ("key_id", "secret_sha256", "user_id", "scopes", "admin", "expire_time_us")
+    __slots__ = ("key_id", "secret_sha256", "user_id", "scopes", "admin", "expire_time_us", "withheld_scopes")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     SECRET_SHA256_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     SCOPES_FIELD_NUMBER: _ClassVar[int]
     ADMIN_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    WITHHELD_SCOPES_FIELD_NUMBER: _ClassVar[int]
     key_id: str
     secret_sha256: bytes
     user_id: str
     scopes: _containers.RepeatedScalarFieldContainer[_key_pb2.Scope]
     admin: bool
     expire_time_us: int
-    def __init__(self, key_id: _Optional[str] = ..., secret_sha256: _Optional[bytes] = ..., user_id: _Optional[str] = ..., scopes: _Optional[_Iterable[_Union[_key_pb2.Scope, str]]] = ..., admin: bool = ..., expire_time_us: _Optional[int] = ...) -> None: ...
+    withheld_scopes: _containers.RepeatedScalarFieldContainer[_key_pb2.Scope]
+    def __init__(self, key_id: _Optional[str] = ..., secret_sha256: _Optional[bytes] = ..., user_id: _Optional[str] = ..., scopes: _Optional[_Iterable[_Union[_key_pb2.Scope, str]]] = ..., admin: bool = ..., expire_time_us: _Optional[int] = ..., withheld_scopes: _Optional[_Iterable[_Union[_key_pb2.Scope, str]]] = ...) -> None: ...
 
 class SigningKeys(_message.Message):
     __slots__ = ("keys", "current_key_id")

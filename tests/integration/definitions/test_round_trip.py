@@ -1,4 +1,4 @@
-"""200 routers, 50 models and some users in files: applied, compared, exported, and applied to another server."""
+"""200 routers, 50 models and users in files: applied, compared, exported, and applied to another server."""
 
 import json
 import shutil
@@ -216,7 +216,7 @@ def test_a_broken_file_among_good_ones_changes_nothing(world, tmp_path, before, 
     for file in folder.glob("routers-*.yaml"):
         file.write_text(file.read_text().replace("weight: 30.5", "weight: 29.5", 1))
     users = folder / "users.yaml"
-    users.write_text(users.read_text().replace("[mlops:read]", "[mlops:write]"))
+    users.write_text(users.read_text().replace('["mlops:read"]', '["mlops:write"]'))
     broken = folder / "routers-110.yaml"
     lines = broken.read_text().split("\n")
     line = max(number for number, content in enumerate(lines) if before in content)

@@ -14,6 +14,7 @@ from pointsman.client._sync.drift import Drift
 from pointsman.client._sync.keys import Keys
 from pointsman.client._sync.models import Models
 from pointsman.client._sync.routers import Routers
+from pointsman.client._sync.users import Users
 from pointsman.client._tables import feedback_values
 from pointsman.client._types import (
     FeedbackReceipt,
@@ -63,6 +64,7 @@ class Client:
         self.models = Models(self._connection)
         self.routers = Routers(self._connection)
         self.keys = Keys(self._connection)
+        self.users = Users(self._connection)
         self.definitions = Definitions(self._connection)
         self.drift = Drift(self._connection)
 

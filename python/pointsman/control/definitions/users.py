@@ -13,7 +13,13 @@ from pointsman.errors import FailedPreconditionError, FieldViolation
 
 
 def check_caller(caller: Principal, wanted: Sequence[Wanted], objections: Objections) -> None:
-    """Notes every user that the caller may not define: all of them, unless they are an admin."""
+    """Notes every user that the caller may not define: all of them, unless they are an admin.
+
+    Args:
+        caller: Who asks.
+        wanted: Every definition of the change.
+        objections: Gathers what stands against it.
+    """
     for item in wanted:
         if isinstance(item, WantedUser):
             with objections.about(item.field):

@@ -1,9 +1,9 @@
--- At revision 0025
+-- At revision 0026
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0025');
+INSERT INTO "alembic_version" VALUES('0026');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -616,6 +616,20 @@ CREATE TABLE signing_keys (
 	CONSTRAINT pk_signing_keys PRIMARY KEY (key_id), 
 	CONSTRAINT ck_signing_keys_key_id CHECK (key_id >= 0 AND key_id <= 255), 
 	CONSTRAINT ck_signing_keys_secret CHECK (length(secret) = 32)
+);
+CREATE TABLE users (
+	user_id VARCHAR(128) NOT NULL, 
+	scopes TEXT NOT NULL, 
+	admin BOOLEAN NOT NULL, 
+	display_name TEXT NOT NULL, 
+	description TEXT NOT NULL, 
+	create_time_us BIGINT NOT NULL, 
+	update_time_us BIGINT NOT NULL, 
+	CONSTRAINT pk_users PRIMARY KEY (user_id), 
+	CONSTRAINT ck_users_user_id CHECK (length(user_id) > 0), 
+	CONSTRAINT ck_users_scopes CHECK (scopes IN ('', 'mlops:read', 'mlops:write', 'mlops:predict', 'mlops:read,mlops:write', 'mlops:read,mlops:predict', 'mlops:write,mlops:predict', 'mlops:read,mlops:write,mlops:predict')), 
+	CONSTRAINT ck_users_admin_scopes CHECK (NOT admin OR scopes = ''), 
+	CONSTRAINT ck_users_times CHECK (update_time_us >= create_time_us)
 );
 CREATE TABLE "variants" (
 	router_key INTEGER NOT NULL, 
