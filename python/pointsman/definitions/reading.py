@@ -81,15 +81,8 @@ def read_document(node: Node) -> Document:
     _Filler(document, also=_ENVELOPE).fill(message, kind.shape, content, "")
     if isinstance(message, router_pb2.Router):
         _note_missing_weights(document, message, stated.get("variants"))
-    if isinstance(message, key_pb2.User) and "scopes" not in stated and not message.admin:
-        document.faults.append(
-            Fault(
-                node.place,
-                "scopes",
-                "is missing; say what the user's keys may do at most: some of mlops:read, mlops:write and "
-                "mlops:predict, [] for nothing, or admin: true instead",
-            )
-        )
+    if isinstance(message, key_pb2.User):
+        _note_missing_scopes(document, message, stated.get("scopes"))
     return document
 
 
@@ -117,6 +110,15 @@ def _is_shadow(variant: Entries) -> bool:
     """Whether a variant is stated to be a shadow, whose weight can be nothing but 0."""
     roles = (entry.value for entry in variant.entries if entry.key == "role")
     return any(isinstance(role, Text) and role.value == "shadow" for role in roles)
+
+
+def _note_missing_scopes(document: Document, message: key_pb2.User, scopes: Entry | None) -> None:
+    """Notes a user of whom nobody says what its keys may do: left out it would be nothing at all."""
+    if scopes is not None or message.admin:
+        return
+    known = ", ".join(shape_of("User").fields["scopes"].words or ())
+    described = f"is missing; say what the user's keys may do at most, of {known}; [] is nothing"
+    document.faults.append(Fault(document.place, "scopes", f"{described}, and admin: true is everything"))
 
 
 def fill_part(message: Any, node: Node) -> list[Fault]:
