@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -95,7 +96,8 @@ def may(server: Server, key: str) -> tuple[bool, bool, bool]:
 
 def in_effect(servers: tuple[Server, ...], key: str, wanted: tuple[bool, bool, bool]) -> None:
     for server in servers:
-        eventually(lambda s=server: may(s, key) == wanted, IN_EFFECT_SECONDS, f"{wanted} at {server.grpc}")
+        is_so = partial(lambda at: may(at, key) == wanted, server)
+        eventually(is_so, IN_EFFECT_SECONDS, f"{wanted} at {server.grpc}")
 
 
 def test_a_key_loses_what_its_user_loses_on_both_servers_and_gets_it_back(

@@ -83,7 +83,9 @@ def test_what_is_exported_reads_as_what_it_was_and_states_what_keys_may_do(tmp_p
 
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._@+-]{0,20}\Z") | st.sampled_from(["no", "1.10", "010"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
-BOUNDS = st.tuples(st.frozensets(st.sampled_from(Scope)), st.just(False)) | st.just((frozenset(), True))
+SCOPES = st.frozensets(st.sampled_from(Scope))
+ADMIN = st.just(frozenset[Scope]())
+BOUNDS = st.tuples(SCOPES, st.just(False)) | st.tuples(ADMIN, st.just(True))
 
 
 @given(IDS, BOUNDS, TEXTS, TEXTS)
