@@ -33,6 +33,7 @@ async def open_bench(
     socket_path = folder / "control.sock"
     async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
         yield Bench(plane, replica, channel, clock, url, socket_path)
+    replica.stop(0)
     await plane.stop(1)
 
 
