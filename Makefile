@@ -157,7 +157,7 @@ endif
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no server: unit and contract
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit tests/contract drift/tests $(PYTEST_FLAGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile tests/unit tests/contract drift/tests $(PYTEST_FLAGS)
 
 $(VENV)/.stamp-spark: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group spark

@@ -2,7 +2,9 @@
 
 import structlog
 
-pytest_plugins = ["conftest_garbage", "conftest_memory", "conftest_order", "conftest_skips"]
+pytest_plugins = [
+    *("conftest_garbage", "conftest_memory", "conftest_order", "conftest_postgres", "conftest_skips"),
+]
 
 # Rich tracebacks with variables take seconds of a processor each, which the code under test is waiting for.
 structlog.configure(

@@ -6,12 +6,9 @@ import threading
 import grpc
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
 from .conftest import a_router, a_variant
-
-__all__ = ["new_postgres", "postgres_server"]
 
 CREATED = definition_pb2.DEFINITION_OUTCOME_CREATED
 CHANGED = definition_pb2.DEFINITION_OUTCOME_CHANGED
@@ -24,7 +21,7 @@ STOPPED = router_pb2.ROUTER_STATUS_STOPPED
 def database_url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'pointsman.db'}"
-    return request.getfixturevalue("new_postgres")()
+    return request.getfixturevalue("migrated_postgres")()
 
 
 def a_model(version="1", model_id="cancer", target="127.0.0.1:8081", **fields):

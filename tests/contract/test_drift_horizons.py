@@ -4,14 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.v1 import drift_pb2
 from stage.migrated import write_migrated
 
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago, moment
 from .truth_uploads_by_hand import HEAD, run_jobs, upload
-
-__all__ = ["new_postgres", "postgres_server"]
 
 KEPT_DAYS = 90
 
@@ -19,7 +16,7 @@ KEPT_DAYS = 90
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     if request.param == "postgresql":
-        return request.getfixturevalue("new_postgres")()
+        return request.getfixturevalue("migrated_postgres")()
     write_migrated(tmp_path / "pointsman.db")
     return f"sqlite:///{tmp_path / 'pointsman.db'}"
 

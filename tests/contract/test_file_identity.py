@@ -3,14 +3,11 @@
 import grpc
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.domain.ports.replica import FileFault
 from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
 from .by_hand import run_all
 from .conftest import a_router
-
-__all__ = ["new_postgres", "postgres_server"]
 
 ONE, OTHER = "1a" * 32, "2b" * 32
 
@@ -19,7 +16,7 @@ ONE, OTHER = "1a" * 32, "2b" * 32
 def database_url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'pointsman.db'}"
-    return request.getfixturevalue("new_postgres")()
+    return request.getfixturevalue("migrated_postgres")()
 
 
 def onnx(path="m.onnx", sha256=""):

@@ -9,20 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.errors import DatabaseUnavailableError, JournalHeldError, JournalTakenError
 from pointsman.store.recording import journals
 
 from .journal_rig import LOOK_SECONDS, Machine, Server, assert_stored_once
-
-__all__ = ["new_postgres", "postgres_server"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def machine(request, tmp_path):
     url = f"sqlite:///{tmp_path / 'pointsman.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("new_postgres")()
+        url = request.getfixturevalue("migrated_postgres")()
     folder = tmp_path / "folders"
     folder.mkdir()
     machine = Machine(url, folder)

@@ -9,7 +9,6 @@ from typing import Any
 import grpc
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.domain.records.lake import LakeKind
 from pointsman.store.recording import lake_files
 from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
@@ -17,8 +16,6 @@ from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 from .conftest import Bench, Clock, start_plane
 from .fake_journal import FakeJournal
 from .fake_replica import FakeReplica
-
-__all__ = ["new_postgres", "postgres_server"]
 
 
 async def open_bench(
@@ -33,12 +30,13 @@ async def open_bench(
     socket_path = folder / "control.sock"
     async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
         yield Bench(plane, replica, channel, clock, url, socket_path)
+    replica.stop(0)
     await plane.stop(1)
 
 
 @pytest.fixture
-def url(new_postgres):
-    return new_postgres()
+def url(migrated_postgres):
+    return migrated_postgres()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import grpc
 import pytest
 from sqlalchemy import text
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.control.lake.erasure import Erasure
 from pointsman.store import servers
 from pointsman.v1 import prediction_pb2, router_pb2
@@ -19,7 +18,7 @@ from .test_lake import Lake
 from .test_postgresql import east, in_step, open_bench, shared, url, weigh, west
 from .test_sticky_bandits import create_sticky, teach
 
-__all__ = ["east", "new_postgres", "postgres_server", "shared", "url", "west"]
+__all__ = ["east", "shared", "url", "west"]
 
 APPLIED = prediction_pb2.FEEDBACK_WAIT_APPLIED
 

@@ -7,7 +7,6 @@ import grpc
 import pytest
 from google.protobuf import struct_pb2
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.control.drift import truth_uploads
 from pointsman.v1 import drift_pb2, model_pb2
 from stage.migrated import write_migrated
@@ -26,8 +25,6 @@ from .truth_uploads_by_hand import (
     upload_in_parts,
 )
 
-__all__ = ["new_postgres", "postgres_server"]
-
 AT_NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY_US = 86_400_000_000
 TIDY = ("outcome-uploads",)
@@ -36,7 +33,7 @@ TIDY = ("outcome-uploads",)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     if request.param == "postgresql":
-        return request.getfixturevalue("new_postgres")()
+        return request.getfixturevalue("migrated_postgres")()
     write_migrated(tmp_path / "pointsman.db")
     return f"sqlite:///{tmp_path / 'pointsman.db'}"
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from conftest_postgres import postgres_server
 from pointsman.client import Client, ModelVersion, OnnxBackend, Router, Signature, TensorSpec, Variant
 from stage import grpcurl
 from stage.catchers import WebhookCatcher
@@ -21,7 +20,6 @@ from stage.ports import free_ports
 from stage.recording_backend import RecordingBackend
 from stage.server import Server, environment
 
-__all__ = ["postgres_server"]
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

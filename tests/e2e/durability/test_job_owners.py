@@ -14,13 +14,10 @@ from typing import Any
 
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from stage.job_server import JOB, LEASE_SECONDS, PERIOD_SECONDS, PLAIN_JOB, JobServer, JobServers
 from stage.waiting import eventually
-
-__all__ = ["new_postgres", "postgres_server"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 

@@ -7,7 +7,6 @@ import grpc
 import pytest
 import sqlalchemy
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.v1 import prediction_pb2, router_pb2
 from stage.control import Control
 from stage.file_contents import holding
@@ -15,8 +14,6 @@ from stage.oip import infer, infer_request, receipt
 from stage.recording_backend import RecordingBackend
 from stage.server import Server
 from stage.waiting import eventually
-
-__all__ = ["new_postgres", "postgres_server"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

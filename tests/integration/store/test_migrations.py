@@ -26,6 +26,14 @@ from pointsman.store.schema import metadata
 from .rows import add_model, add_router
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The URL of an empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'pointsman.db'}"
+    return request.getfixturevalue("new_postgres")()
+
+
 def test_a_migrated_database_has_the_tables_that_the_code_declares(database):
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -82,6 +82,7 @@ class LearningLoop:
         self._given: dict[int, _Given] = {}
         self._last = -LOOK_SECONDS
         self._woken = threading.Event()
+        self._ending = threading.Event()
         self._follower = Follower(
             "learning",
             self._step,
@@ -120,7 +121,9 @@ class LearningLoop:
         self._follower.start()
 
     def stop(self, grace_seconds: float) -> None:
-        """Stores the calls that there are, as far as the grace allows, and ends."""
+        """Stores the calls that there are, as far as the grace allows, and ends without another look."""
+        self._ending.set()
+        self._woken.set()
         self._follower.stop(grace_seconds)
 
     def wake(self) -> None:
@@ -140,17 +143,22 @@ class LearningLoop:
             self._learn(None if router_id is None else [router_id])
 
     def _step(self, timeout_seconds: float) -> bool:
-        if timeout_seconds:
-            is_woken = self._woken.wait(timeout_seconds)
-            since = self._elapsed() - self._last
-            if not is_woken and since < LOOK_SECONDS:
-                return False
-            if since < LEAST_SECONDS:
-                time.sleep(LEAST_SECONDS - since)
+        if timeout_seconds and not self._wait(timeout_seconds):
+            return False
         self._woken.clear()
         self._last = self._elapsed()
         self.learn_now()
         return False
+
+    def _wait(self, timeout_seconds: float) -> bool:
+        """Waits until a look is due; answers whether one is: none at the end, for :meth:`stop` looks last."""
+        is_woken = self._ending.is_set() or self._woken.wait(timeout_seconds)
+        since = self._elapsed() - self._last
+        if not is_woken and since < LOOK_SECONDS:
+            return False
+        if since < LEAST_SECONDS:
+            self._ending.wait(LEAST_SECONDS - since)
+        return not self._ending.is_set()
 
     def _learn(self, router_ids: Sequence[str] | None) -> None:
         """Learns of all, or of those named: of the others nothing is looked at or forgotten."""

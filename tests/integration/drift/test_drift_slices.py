@@ -6,10 +6,9 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 import pointsman_drift
+from contract.drift_by_hand import CLASSES, a_baseline, begin_long_ago, drawn, ended, features_of, labeled
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
-
-from .drift_by_hand import CLASSES, a_baseline, begin_long_ago, drawn, ended, features_of, labeled
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1)
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")

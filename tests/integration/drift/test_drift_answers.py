@@ -9,12 +9,7 @@ from google.protobuf.json_format import MessageToDict
 from sqlalchemy import update
 
 import pointsman_drift
-from pointsman.store.database import Database
-from pointsman.store.schema import model_versions
-from pointsman.v1 import drift_pb2, model_pb2
-from stage.lake import a_row
-
-from .drift_by_hand import (
+from contract.drift_by_hand import (
     CLASSES,
     a_baseline,
     a_prediction,
@@ -27,6 +22,10 @@ from .drift_by_hand import (
     moment,
     tell,
 )
+from pointsman.store.database import Database
+from pointsman.store.schema import model_versions
+from pointsman.v1 import drift_pb2, model_pb2
+from stage.lake import a_row
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1)
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")

@@ -4,21 +4,17 @@ import asyncio
 
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
+from contract.test_postgresql import open_bench
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import AlertChannels, MailSecurity, SmtpChannel, WebhookChannel
 from pointsman.v1 import drift_pb2
 from stage.catchers import MailCatcher, WebhookCatcher
 from stage.waiting import PAUSE_SECONDS
 
-from .test_postgresql import open_bench
-
-__all__ = ["new_postgres", "postgres_server"]
-
 
 @pytest.fixture
-def url(new_postgres):
-    return new_postgres()
+def url(migrated_postgres):
+    return migrated_postgres()
 
 
 @pytest.fixture

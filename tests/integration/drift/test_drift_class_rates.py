@@ -1,8 +1,7 @@
 """Rules of how often a class is answered are judged by what analyses measure of it."""
 
+from contract.drift_by_hand import CLASSES, a_baseline, ended, features_of, labeled, log_rows
 from pointsman.v1 import drift_pb2
-
-from .drift_by_hand import CLASSES, a_baseline, ended, features_of, labeled, log_rows
 
 BEFORE = ([[0.9, 0.1], [0.1, 0.9]] * 30, [*CLASSES] * 30, [*CLASSES] * 30)
 

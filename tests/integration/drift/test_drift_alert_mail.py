@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult
 
+from contract.test_postgresql import open_bench
+from integration.drift.test_drift_alerting import settled
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import AlertChannels, MailSecurity, SmtpChannel
 from pointsman.v1 import drift_pb2
 from stage.catchers import MailCatcher
 from stage.certificates import make_certificate
-
-from .test_drift_alerting import settled
-from .test_postgresql import open_bench
 
 HOST = "localhost"
 USER, PASSWORD = "pointsman", "open-sesame-7"

@@ -7,12 +7,7 @@ import grpc
 import pytest
 
 import pointsman_drift
-from pointsman.control.convert.values import plain
-from pointsman.control.drift import windowed_baselines
-from pointsman.v1 import drift_pb2, model_pb2
-from stage.lake import a_row
-
-from .drift_by_hand import (
+from contract.drift_by_hand import (
     CLASSES,
     a_prediction,
     begin_long_ago,
@@ -24,6 +19,10 @@ from .drift_by_hand import (
     moment,
     tell,
 )
+from pointsman.control.convert.values import plain
+from pointsman.control.drift import windowed_baselines
+from pointsman.v1 import drift_pb2, model_pb2
+from stage.lake import a_row
 
 ACTIVE = drift_pb2.GetActiveBaselineRequest(model_id="cancer")
 

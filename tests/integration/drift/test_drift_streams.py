@@ -14,7 +14,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import ListValue
 from sqlalchemy import func, select, update
 
-from conftest_postgres import new_postgres, postgres_server
+from contract.drift_by_hand import a_baseline, a_prediction, begin_long_ago, ended, moment
+from contract.test_postgresql import open_bench
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.jobs.ending import Ending
 from pointsman.control.jobs.job import JobContext
@@ -27,11 +28,6 @@ from stage.drift_streams import changing
 from stage.lake import a_row
 from stage.waiting import until
 
-from .drift_by_hand import a_baseline, a_prediction, begin_long_ago, ended, moment
-from .test_postgresql import open_bench
-
-__all__ = ["new_postgres", "postgres_server"]
-
 BEFORE: dict[str, list[Any]] = {"age": changing(2, [0.0], 200), "plan": ["free", "paid"] * 100}
 AFTER = changing(3, [0.0, 3.0, 0.0], 100)
 HOUR_US = 3_600_000_000
@@ -43,7 +39,7 @@ async def bench(request, tmp_path):
     """A server on a database of either kind, whose model has a baseline, and detectors that are named."""
     url = f"sqlite:///{tmp_path / 'pointsman.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("new_postgres")()
+        url = request.getfixturevalue("migrated_postgres")()
     async for bench in open_bench(tmp_path, url):
         await prepare(bench)
         yield bench
@@ -274,8 +270,10 @@ def begun_by_schedule(bench, count):
     return found[-1]
 
 
-async def test_rows_wait_for_what_another_server_has_in_its_journal_alone(tmp_path_factory, new_postgres):
-    url = new_postgres()
+async def test_rows_wait_for_what_another_server_has_in_its_journal_alone(
+    tmp_path_factory, migrated_postgres
+):
+    url = migrated_postgres()
     async for east in open_bench(tmp_path_factory.mktemp("east"), url):
         await prepare(east)
         user, times = east.local, times_of(east)

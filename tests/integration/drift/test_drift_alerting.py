@@ -9,6 +9,8 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from contract.conftest import Bench, start_plane
+from contract.drift_by_hand import a_baseline, ended, features_of, listed, log_rows, result_by_hand
 from pointsman.control.drift.alerting import desk
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import (
@@ -20,9 +22,6 @@ from pointsman.domain.drift.alerting.channels import (
 from pointsman.v1 import drift_pb2
 from stage.catchers import MailCatcher, WebhookCatcher
 from stage.waiting import PAUSE_SECONDS, until
-
-from .conftest import Bench, start_plane
-from .drift_by_hand import a_baseline, ended, features_of, listed, log_rows, result_by_hand
 
 KEY = "k" * 40
 RECIPIENTS = ["ops@example.com", "ml@example.com"]

@@ -8,10 +8,7 @@ import grpc
 import pytest
 
 import pointsman_drift
-from pointsman.control.drift.drawing import running
-from pointsman.v1 import drift_pb2
-
-from .drift_by_hand import (
+from contract.drift_by_hand import (
     a_baseline,
     a_prediction,
     begin_long_ago,
@@ -24,6 +21,8 @@ from .drift_by_hand import (
     result_by_hand,
     tell,
 )
+from pointsman.control.drift.drawing import running
+from pointsman.v1 import drift_pb2
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 REPORT = drift_pb2.GetDriftReportRequest(model_id="cancer")

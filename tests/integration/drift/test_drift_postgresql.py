@@ -6,13 +6,7 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
-from pointsman.store.database import Database
-from pointsman.store.drift import analyses
-from pointsman.v1 import drift_pb2
-from stage.waiting import until
-
-from .drift_by_hand import (
+from contract.drift_by_hand import (
     a_baseline,
     a_prediction,
     a_truth,
@@ -24,14 +18,16 @@ from .drift_by_hand import (
     moment,
     tell,
 )
-from .test_postgresql import open_bench
-
-__all__ = ["new_postgres", "postgres_server"]
+from contract.test_postgresql import open_bench
+from pointsman.store.database import Database
+from pointsman.store.drift import analyses
+from pointsman.v1 import drift_pb2
+from stage.waiting import until
 
 
 @pytest.fixture
-def url(new_postgres):
-    return new_postgres()
+def url(migrated_postgres):
+    return migrated_postgres()
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ from functools import partial
 import pytest
 
 import pointsman_drift
+from contract.drift_by_hand import CLASSES, a_baseline, begin_long_ago, drawn, features_of, labeled, tell
 from pointsman.control.drift import history
 from pointsman.lake.models.step_answers import AnswerQuestion
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
-
-from .drift_by_hand import CLASSES, a_baseline, begin_long_ago, drawn, features_of, labeled, tell
 
 ASKED = drift_pb2.GetPerformanceHistoryRequest(model_id="cancer")
 OLD = drawn(3, 400)

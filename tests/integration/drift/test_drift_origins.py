@@ -1,9 +1,8 @@
 """Results say where drift comes from only where inputs were judged."""
 
+from contract.drift_by_hand import CLASSES, a_baseline, begin_long_ago, ended, features_of, labeled
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
-
-from .drift_by_hand import CLASSES, a_baseline, begin_long_ago, ended, features_of, labeled
 
 BEFORE = ([[0.9, 0.1], [0.1, 0.9]] * 30, [*CLASSES] * 30, [*CLASSES] * 30)
 

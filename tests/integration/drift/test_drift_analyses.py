@@ -8,6 +8,15 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 import pointsman_drift
+from contract.drift_by_hand import (
+    a_baseline,
+    begin_long_ago,
+    begun_by_hand,
+    ended,
+    features_of,
+    log_rows,
+    result_by_hand,
+)
 from pointsman.control.drift.program.running import store
 from pointsman.control.drift.watching import LOST_SECONDS
 from pointsman.domain.drift.analyses import AnalysisStatus
@@ -17,16 +26,6 @@ from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 from stage.waiting import until
-
-from .drift_by_hand import (
-    a_baseline,
-    begin_long_ago,
-    begun_by_hand,
-    ended,
-    features_of,
-    log_rows,
-    result_by_hand,
-)
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
