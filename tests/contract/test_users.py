@@ -5,7 +5,6 @@ import asyncio
 import grpc
 import pytest
 
-from conftest_postgres import new_postgres, postgres_server
 from pointsman.control.access.bootstrap import create_admin_key
 from pointsman.errors import FailedPreconditionError
 from pointsman.store import generations, users
@@ -16,7 +15,7 @@ from .conftest import a_router, a_variant
 from .test_definitions import CHANGED, CREATED, UNCHANGED, a_model, all_of, fields_of, outcomes
 from .test_postgresql import east, in_step, url, west
 
-__all__ = ["east", "new_postgres", "postgres_server", "url", "west"]
+__all__ = ["east", "url", "west"]
 
 READ, WRITE, PREDICT = key_pb2.SCOPE_MLOPS_READ, key_pb2.SCOPE_MLOPS_WRITE, key_pb2.SCOPE_MLOPS_PREDICT
 ALL = [READ, WRITE, PREDICT]
@@ -26,7 +25,7 @@ ALL = [READ, WRITE, PREDICT]
 def database_url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'pointsman.db'}"
-    return request.getfixturevalue("new_postgres")()
+    return request.getfixturevalue("migrated_postgres")()
 
 
 def a_user(user_id="bob", scopes=(), **fields):
