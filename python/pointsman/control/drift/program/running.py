@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pointsman.control.drift.alerting.telling import tell
-from pointsman.control.drift.priority import giving_way
+from pointsman.control.drift.priority import lower_priority
 from pointsman.control.drift.program.comparing import compare_window
 from pointsman.control.drift.pulse import Pulse
 from pointsman.control.drift.spec import AnalysisSpec
@@ -40,8 +40,9 @@ def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
     if analysis is None or (analysis.status, analysis.attempt) != (AnalysisStatus.RUNNING, spec.attempt):
         return 0
     try:
-        # Whoever watches sees it live from its pulse on, however long the rest waits for processors.
-        with Pulse(database, analysis, clock) as pulse, giving_way():
+        with Pulse(database, analysis, clock) as pulse:
+            # Whoever watches sees it live from here on, however long the rest waits for processors.
+            lower_priority()
             found = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
     except DatabaseUnavailableError:
         # Another start finds it back.
