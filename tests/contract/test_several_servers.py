@@ -15,8 +15,8 @@ from .by_hand import run_all
 from .conftest import failure_of
 from .test_bandits import metrics
 from .test_lake import Lake
-from .test_postgresql import east, in_step, open_bench, shared, url, weigh, west
 from .test_sticky_bandits import create_sticky, teach
+from .two_servers import east, in_step, open_bench, shared, url, weigh, west
 
 __all__ = ["east", "shared", "url", "west"]
 

@@ -13,7 +13,7 @@ from pointsman.v1 import definition_pb2, key_pb2
 
 from .conftest import a_router, a_variant
 from .test_definitions import CHANGED, CREATED, UNCHANGED, a_model, all_of, fields_of, outcomes
-from .test_postgresql import east, in_step, url, west
+from .two_servers import east, in_step, url, west
 
 __all__ = ["east", "url", "west"]
 

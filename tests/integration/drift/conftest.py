@@ -1,5 +1,25 @@
-"""The control plane of the contract tests, whose analyses run in programs of their own."""
+"""The control planes of contract tests, whose analyses run in programs of their own; and who gets alerts."""
+
+from collections.abc import Iterator
+
+import pytest
 
 from contract.conftest import bench, cancer, clock, database_url, failing, replica
+from contract.two_servers import east, url, west
+from stage.catchers import MailCatcher, WebhookCatcher
 
-__all__ = ["bench", "cancer", "clock", "database_url", "failing", "replica"]
+__all__ = ["bench", "cancer", "clock", "database_url", "east", "failing", "replica", "url", "west"]
+
+
+@pytest.fixture
+def mail() -> Iterator[MailCatcher]:
+    catcher = MailCatcher()
+    yield catcher
+    catcher.close()
+
+
+@pytest.fixture
+def hook() -> Iterator[WebhookCatcher]:
+    catcher = WebhookCatcher()
+    yield catcher
+    catcher.close()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from contract.test_postgresql import open_bench
+from contract.two_servers import open_bench
 from integration.drift.test_drift_alerting import settled
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import AlertChannels, MailSecurity, SmtpChannel

@@ -20,26 +20,11 @@ from pointsman.domain.drift.alerting.channels import (
     WebhookChannel,
 )
 from pointsman.v1 import drift_pb2
-from stage.catchers import MailCatcher, WebhookCatcher
 from stage.waiting import PAUSE_SECONDS, until
 
 KEY = "k" * 40
 RECIPIENTS = ["ops@example.com", "ml@example.com"]
 HOUR_US = 3_600_000_000
-
-
-@pytest.fixture
-def mail():
-    catcher = MailCatcher()
-    yield catcher
-    catcher.close()
-
-
-@pytest.fixture
-def hook():
-    catcher = WebhookCatcher()
-    yield catcher
-    catcher.close()
 
 
 @pytest.fixture

@@ -4,31 +4,11 @@ import asyncio
 
 import pytest
 
-from contract.test_postgresql import open_bench
+from contract.two_servers import open_bench
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import AlertChannels, MailSecurity, SmtpChannel, WebhookChannel
 from pointsman.v1 import drift_pb2
-from stage.catchers import MailCatcher, WebhookCatcher
 from stage.waiting import PAUSE_SECONDS
-
-
-@pytest.fixture
-def url(migrated_postgres):
-    return migrated_postgres()
-
-
-@pytest.fixture
-def mail():
-    catcher = MailCatcher()
-    yield catcher
-    catcher.close()
-
-
-@pytest.fixture
-def hook():
-    catcher = WebhookCatcher()
-    yield catcher
-    catcher.close()
 
 
 def told_by(**channels):

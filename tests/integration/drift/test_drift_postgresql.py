@@ -18,28 +18,10 @@ from contract.drift_by_hand import (
     moment,
     tell,
 )
-from contract.test_postgresql import open_bench
 from pointsman.store.database import Database
 from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
 from stage.waiting import until
-
-
-@pytest.fixture
-def url(migrated_postgres):
-    return migrated_postgres()
-
-
-@pytest.fixture
-async def east(tmp_path_factory, url):
-    async for bench in open_bench(tmp_path_factory.mktemp("east"), url):
-        yield bench
-
-
-@pytest.fixture
-async def west(tmp_path_factory, url, east):
-    async for bench in open_bench(tmp_path_factory.mktemp("west"), url):
-        yield bench
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from google.protobuf.struct_pb2 import ListValue
 from sqlalchemy import func, select, update
 
 from contract.drift_by_hand import a_baseline, a_prediction, begin_long_ago, ended, moment
-from contract.test_postgresql import open_bench
+from contract.two_servers import open_bench
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.jobs.ending import Ending
 from pointsman.control.jobs.job import JobContext
