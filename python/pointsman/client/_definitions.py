@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pointsman.client._call import DEPLOY_TIMEOUT_SECONDS, Call, Page
 from pointsman.client._convert import fill_message, to_plain
+from pointsman.client._fields import WrongTypeError
 from pointsman.client._types import AppliedDefinitions, ModelVersion, Router, User
 from pointsman.v1 import definition_pb2, key_pb2, model_pb2, router_pb2
 
@@ -29,7 +30,7 @@ def apply_call(
         expected_generation: The generation in which that is right; None for any.
     """
     request = definition_pb2.ApplyDefinitionsRequest(
-        definitions=[_definition(item) for item in objects],
+        definitions=[_definition(item, place) for place, item in enumerate(objects)],
         validate_only=validate_only,
         expected_generation=expected_generation,
     )
@@ -42,16 +43,23 @@ def apply_call(
     )
 
 
-def _definition(item: Defined) -> definition_pb2.Definition:
+def _definition(item: Defined, place: int) -> definition_pb2.Definition:
     if isinstance(item, definition_pb2.Definition):
         return item
     definition = definition_pb2.Definition()
-    kinds: tuple[tuple[type, Any], ...] = (
-        (Router, definition.router),
-        (User, definition.user),
-        (ModelVersion, definition.model),
-    )
-    target = next(target for kind, target in kinds if isinstance(item, kind))
+    target: Any
+    match item:
+        case Router():
+            target = definition.router
+        case User():
+            target = definition.user
+        case ModelVersion():
+            target = definition.model
+        case _:
+            raise WrongTypeError(
+                f"objects[{place}]",
+                f"is of type {type(item).__name__}; it is a ModelVersion, a Router, a User or a Definition",
+            )
     target.SetInParent()
     fill_message(target, item)
     return definition

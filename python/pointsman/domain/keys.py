@@ -107,3 +107,13 @@ def key_digest(secret: str) -> bytes:
 def sorted_scopes(scopes: frozenset[Scope] | Sequence[Scope]) -> list[Scope]:
     """Orders scopes as they are declared."""
     return [scope for scope in Scope if scope in scopes]
+
+
+def scopes_to_text(scopes: frozenset[Scope]) -> str:
+    """Writes scopes as databases keep them: between commas, as they are declared."""
+    return ",".join(sorted_scopes(scopes))
+
+
+def scopes_from_text(text: str) -> frozenset[Scope]:
+    """Reads what :func:`scopes_to_text` writes."""
+    return frozenset(Scope(scope) for scope in text.split(",") if scope)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, insert, select, update
 
-from pointsman.domain.keys import ApiKey, Scope, sorted_scopes
+from pointsman.domain.keys import ApiKey, scopes_from_text, scopes_to_text
 from pointsman.domain.pages import Page, decode_token, encode_token
 from pointsman.store.schema import api_keys
 
@@ -68,7 +68,7 @@ def add(connection: Connection, key: ApiKey) -> ApiKey:
             key_id=key.key_id,
             secret_sha256=key.secret_sha256,
             user_id=key.user_id,
-            scopes=",".join(sorted_scopes(key.scopes)),
+            scopes=scopes_to_text(key.scopes),
             admin=key.admin,
             display_name=key.display_name,
             create_time_us=key.create_time_us,
@@ -95,7 +95,7 @@ def _from_row(row: Mapping[Any, Any]) -> ApiKey:
         key_id=row["key_id"],
         secret_sha256=bytes(row["secret_sha256"]),
         user_id=row["user_id"],
-        scopes=frozenset(Scope(scope) for scope in row["scopes"].split(",") if scope),
+        scopes=scopes_from_text(row["scopes"]),
         admin=row["admin"],
         display_name=row["display_name"],
         create_time_us=row["create_time_us"],

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from pointsman.domain.keys import ApiKey, Scope, sorted_scopes
+from pointsman.domain.keys import ApiKey, scopes_from_text, scopes_to_text
 from pointsman.domain.pages import Page, decode_token, encode_token
 from pointsman.domain.users import BoundKey, User
 from pointsman.store import api_keys
@@ -57,7 +57,7 @@ def save(connection: Connection, user: User) -> None:
         user: The definition.
     """
     values = {
-        "scopes": ",".join(sorted_scopes(user.scopes)),
+        "scopes": scopes_to_text(user.scopes),
         "admin": user.admin,
         "display_name": user.display_name,
         "description": user.description,
@@ -95,7 +95,7 @@ def good_keys(connection: Connection, now_us: int, *, user_id: str = "") -> list
 def _from_row(row: Mapping[Any, Any]) -> User:
     return User(
         user_id=row["user_id"],
-        scopes=frozenset(Scope(scope) for scope in row["scopes"].split(",") if scope),
+        scopes=scopes_from_text(row["scopes"]),
         admin=row["admin"],
         display_name=row["display_name"],
         description=row["description"],

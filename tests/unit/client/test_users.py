@@ -110,3 +110,9 @@ class TestMessages:
         server.on("ApiKeyService/ListUsers", told)
         with Client(server.address) as client, pytest.raises(PermissionDeniedError, match="needs a key"):
             list(client.definitions.messages())
+
+
+def test_what_is_no_object_of_definitions_is_refused_by_its_place() -> None:
+    objects: Any = [User("bob"), "bob"]
+    with pytest.raises(TypeError, match=r"^objects\[1\]: is of type str; it is a ModelVersion, a Router, "):
+        apply_call(objects, validate_only=True, expected_generation=None)

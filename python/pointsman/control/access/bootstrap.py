@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from pointsman.control.access.keys import KeyRequest, new_api_key
 from pointsman.control.plane import clock_us
+from pointsman.domain.users import BoundKey
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError
 from pointsman.store import api_keys, generations, users
@@ -67,7 +68,7 @@ def create_admin_key(database_url: str, user_id: str) -> str:
     key, secret = new_api_key(wanted)
     with opened_directly(database_url) as database, database.write_routing() as connection:
         user = users.find(connection, user_id)
-        if user is not None and not user.admin:
+        if user is not None and not BoundKey(key, user).rights.admin:
             raise FailedPreconditionError(
                 f"user: the definition of {user_id!r} allows {user.rights}, so that no key of it is an "
                 "admin's; name another user, then change the definition with that key",

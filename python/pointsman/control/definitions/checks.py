@@ -241,28 +241,24 @@ def _user(definition: definition_pb2.Definition, path: str) -> WantedUser:
 
 def _check_each_once(wanted: Sequence[Wanted], objections: Objections) -> None:
     """Notes objects that are defined twice, and models whose versions cannot all be as they are wanted."""
-    routers: dict[str, str] = {}
-    users: dict[str, str] = {}
-    models: dict[ModelKey, str] = {}
+    seen: dict[tuple[type, str | ModelKey], str] = {}
+
+    def note(item: Wanted, name: str, key: str | ModelKey) -> None:
+        first = seen.setdefault((type(item), key), item.field)
+        if first != item.field:
+            _refuse(objections, item, name, f"{str(key)!r} is also {first}")
+
     production: dict[str, WantedModel] = {}
     permitted: dict[str, WantedModel] = {}
     for item in wanted:
         if isinstance(item, WantedRouter):
-            router_id = item.router.router_id
-            if router_id in routers:
-                _refuse(objections, item, "router_id", f"{router_id!r} is also {routers[router_id]}")
-            routers.setdefault(router_id, item.field)
+            note(item, "router_id", item.router.router_id)
             continue
         if isinstance(item, WantedUser):
-            user_id = item.user.user_id
-            if user_id in users:
-                _refuse(objections, item, "user_id", f"{user_id!r} is also {users[user_id]}")
-            users.setdefault(user_id, item.field)
+            note(item, "user_id", item.user.user_id)
             continue
         key = item.model.key
-        if key in models:
-            _refuse(objections, item, "version", f"{str(key)!r} is also {models[key]}")
-        models.setdefault(key, item.field)
+        note(item, "version", key)
         if item.permissions is not None:
             other = permitted.setdefault(key.model_id, item)
             if other.permissions != item.permissions:
