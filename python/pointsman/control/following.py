@@ -13,6 +13,8 @@ _log = structlog.get_logger(__name__)
 _TAKE_SECONDS = 0.5
 _DELAYS_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 """After failures in a row, so that what is away is not buried when it comes back."""
+_EMPTY_SECONDS = 0.05
+"""After a step that found nothing and did not wait for it: a journal that is closed lets nobody wait."""
 
 
 class Follower:
@@ -20,8 +22,8 @@ class Follower:
 
     Args:
         name: The thread's name behind ``pointsman-``.
-        step: Takes and works off something, waiting up to the given seconds for it; answers whether there
-            may be more already.
+        step: Takes and works off something, waiting up to the given seconds for it; answers whether it found
+            anything, and so whether there may be more already.
         waiting: What is said once when steps begin to fail.
         going_on: What is said when they work again.
         left: What is said at the end when something could not be worked off.
@@ -61,8 +63,9 @@ class Follower:
     def _run(self) -> None:
         failures = 0
         while not self._ended.is_set():
+            begin = time.monotonic()
             try:
-                self._step(_TAKE_SECONDS)
+                found = self._step(_TAKE_SECONDS)
             except PointsmanError as error:
                 if not failures:
                     _log.warning(self._waiting, reason=str(error))
@@ -73,6 +76,9 @@ class Follower:
                 if failures:
                     _log.info(self._going_on)
                 failures = 0
+                # The journal of a server that ends answers at once: to ask again at once takes a processor.
+                if not found and time.monotonic() - begin < _EMPTY_SECONDS:
+                    self._ended.wait(_EMPTY_SECONDS)
                 continue
             self._ended.wait(_DELAYS_SECONDS[min(failures, len(_DELAYS_SECONDS) - 1)])
             failures += 1

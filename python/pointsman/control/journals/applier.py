@@ -86,7 +86,7 @@ class Applier:
             pass
 
     def _step(self, timeout_seconds: float) -> bool:
-        """Takes and applies one batch; answers whether there may be more that was there before."""
+        """Takes and applies one batch; answers whether there was anything."""
         after = self._begin()
         batch = record_pb2.FeedbackBatch.FromString(
             self._feedback.take_feedback(after, self._batch_values, timeout_seconds)
@@ -101,9 +101,7 @@ class Applier:
                 self._apply(batch.entries, batch.end_positions, batch.next_position)
             except _ElsewhereError:
                 self._leave_common()
-                return True
-        # A batch that is not full held all that there was: what came since was not there before.
-        return len(batch.entries) >= self._batch_values
+        return True
 
     def _begin(self) -> int:
         with self._lock:
