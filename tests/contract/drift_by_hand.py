@@ -134,8 +134,8 @@ def value(content: Any) -> Value:
     return value_of(content)
 
 
-def begun_by_hand(bench: Bench, model_id: str) -> str:
-    """An analysis that runs elsewhere: no program of it is started here."""
+def begun_by_hand(bench: Bench, model_id: str, *, ahead_seconds: int = 0) -> str:
+    """An analysis that runs elsewhere, and is not missed for so long: no program of it is started here."""
     database = Database(bench.database_url)
     with database.write() as connection:
         model = models.find(connection, model_id)
@@ -153,7 +153,7 @@ def begun_by_hand(bench: Bench, model_id: str) -> str:
             window_end_us=now_us,
             start_time_us=now_us,
             deadline_us=now_us + 600_000_000,
-            seen_us=now_us,
+            seen_us=now_us + ahead_seconds * 1_000_000,
         )
         job_id = analyses.add(connection, analysis)
     database.close()
