@@ -23,7 +23,7 @@ from pointsman.v1 import (
     router_pb2,
     router_pb2_grpc,
 )
-from stage.migrated import write_migrated
+from stage.migrated import migrated_sqlite
 
 from .fake_journal import FakeJournal
 from .fake_replica import FakeReplica
@@ -168,8 +168,15 @@ def clock() -> Clock:
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    write_migrated(tmp_path / "pointsman.db")
-    return f"sqlite:///{tmp_path / 'pointsman.db'}"
+    return migrated_sqlite(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """One kind of database after the other; where both matter, a file has it as its ``database_url``."""
+    if request.param == "sqlite":
+        return migrated_sqlite(tmp_path)
+    return str(request.getfixturevalue("migrated_postgres")())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from pointsman.v1 import definition_pb2, drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
-from stage.migrated import write_migrated
+from stage.migrated import migrated_sqlite
 
 from .access_scene import Scene, begin_call, code_of
 from .access_table import (
@@ -42,8 +42,7 @@ WRITTEN_BY_ITSELF = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory):
     folder = tmp_path_factory.mktemp("refused")
-    write_migrated(folder / "pointsman.db")
-    async for bench in open_bench(folder, f"sqlite:///{folder / 'pointsman.db'}"):
+    async for bench in open_bench(folder, migrated_sqlite(folder)):
         yield Scene(bench)
 
 

@@ -17,11 +17,9 @@ RUNNING = router_pb2.ROUTER_STATUS_RUNNING
 STOPPED = router_pb2.ROUTER_STATUS_STOPPED
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'pointsman.db'}"
-    return request.getfixturevalue("migrated_postgres")()
+@pytest.fixture
+def database_url(each_database_url):
+    return each_database_url
 
 
 def a_model(version="1", model_id="cancer", target="127.0.0.1:8081", **fields):

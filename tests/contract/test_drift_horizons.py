@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pointsman.v1 import drift_pb2
-from stage.migrated import write_migrated
 
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago, moment
 from .truth_uploads_by_hand import HEAD, run_jobs, upload
@@ -13,12 +12,9 @@ from .truth_uploads_by_hand import HEAD, run_jobs, upload
 KEPT_DAYS = 90
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    if request.param == "postgresql":
-        return request.getfixturevalue("migrated_postgres")()
-    write_migrated(tmp_path / "pointsman.db")
-    return f"sqlite:///{tmp_path / 'pointsman.db'}"
+@pytest.fixture
+def database_url(each_database_url):
+    return each_database_url
 
 
 @pytest.fixture

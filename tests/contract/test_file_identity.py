@@ -12,11 +12,9 @@ from .conftest import a_router
 ONE, OTHER = "1a" * 32, "2b" * 32
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'pointsman.db'}"
-    return request.getfixturevalue("migrated_postgres")()
+@pytest.fixture
+def database_url(each_database_url):
+    return each_database_url
 
 
 def onnx(path="m.onnx", sha256=""):

@@ -9,7 +9,6 @@ from google.protobuf import struct_pb2
 
 from pointsman.control.drift import truth_uploads
 from pointsman.v1 import drift_pb2, model_pb2
-from stage.migrated import write_migrated
 
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago, value
 from .truth_uploads_by_hand import (
@@ -30,12 +29,9 @@ DAY_US = 86_400_000_000
 TIDY = ("outcome-uploads",)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    if request.param == "postgresql":
-        return request.getfixturevalue("migrated_postgres")()
-    write_migrated(tmp_path / "pointsman.db")
-    return f"sqlite:///{tmp_path / 'pointsman.db'}"
+@pytest.fixture
+def database_url(each_database_url):
+    return each_database_url
 
 
 @pytest.fixture

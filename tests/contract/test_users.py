@@ -21,11 +21,9 @@ READ, WRITE, PREDICT = key_pb2.SCOPE_MLOPS_READ, key_pb2.SCOPE_MLOPS_WRITE, key_
 ALL = [READ, WRITE, PREDICT]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'pointsman.db'}"
-    return request.getfixturevalue("migrated_postgres")()
+@pytest.fixture
+def database_url(each_database_url):
+    return each_database_url
 
 
 def a_user(user_id="bob", scopes=(), **fields):

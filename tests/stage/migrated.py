@@ -21,3 +21,10 @@ def _content() -> bytes:
 def write_migrated(path: Path) -> None:
     """Writes a new database into a file."""
     path.write_bytes(_content())
+
+
+def migrated_sqlite(folder: Path) -> str:
+    """Writes a new database into a folder; answers its URL."""
+    path = folder / "pointsman.db"
+    write_migrated(path)
+    return f"sqlite:///{path}"
