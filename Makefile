@@ -156,8 +156,8 @@ else
 endif
 
 .PHONY: test-fast
-test-fast: setup ## Run the tests that need no server: unit and contract
-	$(BIN)/pytest --numprocesses 3 --dist loadfile tests/unit tests/contract drift/tests $(PYTEST_FLAGS)
+test-fast: setup ## Run the tests that need no server: unit and contract, without simulations
+	$(BIN)/pytest -m 'not simulation' --numprocesses 3 --dist loadfile tests/unit tests/contract drift/tests $(PYTEST_FLAGS)
 
 $(VENV)/.stamp-spark: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group spark

@@ -1,6 +1,6 @@
 """How often verdicts are wrong: without drift, and with drift of a known size.
 
-``POINTSMAN_TORTURE_DRIFT_RUNS=1000`` draws more often.
+``POINTSMAN_TORTURE_DRIFT_RUNS=1000`` draws more often. Tests that are no simulation draw a few of the same runs.
 """
 
 import os
@@ -27,6 +27,7 @@ from simulation import (
 )
 
 RUNS = int(os.environ.get("POINTSMAN_TORTURE_DRIFT_RUNS", "120"))
+FEW_RUNS = 20
 
 
 def test_what_is_counted_here_is_what_the_scan_counts() -> None:
@@ -48,22 +49,30 @@ def test_what_is_counted_here_is_what_the_scan_counts() -> None:
         assert (here.value, here.p_value) == pytest.approx((there.value, there.p_value), rel=1e-9)
 
 
-def check_hardly_ever(shares: NullShares) -> None:
+def check_hardly_ever(shares: NullShares, runs: int = RUNS) -> None:
     # More than that only as far as so few runs bring it by chance.
-    assert shares.warned <= 0.06 + allowance(0.06), shares
-    assert shares.alerted <= 0.01 + allowance(0.01), shares
+    assert shares.warned <= 0.06 + allowance(0.06, runs), shares
+    assert shares.alerted <= 0.01 + allowance(0.01, runs), shares
 
 
+def test_without_drift_few_of_a_few_analyses_warn() -> None:
+    check_hardly_ever(null_shares(null_pair, 100, FEW_RUNS), FEW_RUNS)
+    check_hardly_ever(null_shares(null_counts, 10_000, FEW_RUNS), FEW_RUNS)
+
+
+@pytest.mark.simulation
 @pytest.mark.parametrize("n", [100, 1000])
 def test_without_drift_hardly_any_analysis_warns(n: int) -> None:
     check_hardly_ever(null_shares(null_pair, n, RUNS))
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n", [10_000, 1_000_000])
 def test_without_drift_hardly_any_analysis_of_simulated_counts_warns(n: int) -> None:
     check_hardly_ever(null_shares(null_counts, n, RUNS // 2))
 
 
+@pytest.mark.simulation
 def test_simulated_counts_are_distributed_as_those_of_rows() -> None:
     random = np.random.default_rng(11)
     for place in range(5):
@@ -81,6 +90,7 @@ def test_simulated_counts_are_distributed_as_those_of_rows() -> None:
                 assert p_value > 1e-4, (place, name, np.mean(values[0]), np.mean(values[1]))
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("n", "m"), [(100, 5000), (5000, 100)])
 def test_without_drift_sides_of_different_size_hardly_ever_warn(n: int, m: int) -> None:
     random = np.random.default_rng(n + m)
@@ -94,25 +104,33 @@ def test_without_drift_sides_of_different_size_hardly_ever_warn(n: int, m: int) 
     assert warned / (RUNS // 2) <= 0.06 + allowance(0.06)
 
 
-def allowance(share: float) -> float:
+def allowance(share: float, runs: int = RUNS) -> float:
     """What few runs bring by chance: two standard errors; nothing from 1,000 runs on."""
-    return 0.0 if RUNS >= 1000 else 2 * (share * (1 - share) / RUNS) ** 0.5
+    return 0.0 if runs >= 1000 else 2 * (share * (1 - share) / runs) ** 0.5
 
 
+def test_a_shift_is_found_in_a_few_analyses() -> None:
+    assert found_share(shifted(0.5), FEW_RUNS) >= 0.95
+
+
+@pytest.mark.simulation
 def test_a_shift_of_psi_015_is_found() -> None:
     assert found_share(shifted(0.395), 60) >= 0.8
 
 
+@pytest.mark.simulation
 def test_a_shift_of_half_a_standard_deviation_is_found() -> None:
     assert found_share(shifted(0.5), 100) >= 0.99
 
 
+@pytest.mark.simulation
 def test_category_shares_of_psi_015_are_found() -> None:
     before, after = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.26, 0.27, 0.27, 0.20])
     assert np.sum((after - before) * np.log(after / before)) == pytest.approx(0.15, abs=0.01)
     assert found_share(reweighed(before, after), 60) >= 0.8
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("before", "after"), [(0.05, 0.1645), (0.3, 0.488)])
 def test_missing_rates_of_psi_015_are_found(before: float, after: float) -> None:
     index = (after - before) * (np.log(after / before) - np.log((1 - after) / (1 - before)))
@@ -120,6 +138,7 @@ def test_missing_rates_of_psi_015_are_found(before: float, after: float) -> None
     assert found_share(thinned(before, after), 60) >= 0.8
 
 
+@pytest.mark.simulation
 def test_values_that_begin_to_be_missing_are_found() -> None:
     assert found_share(thinned(0.0, 0.03), 60) >= 0.8
 

@@ -55,6 +55,7 @@ def test_without_drift_both_are_ok_and_say_what_is_expected() -> None:
     assert components.expected == pytest.approx(components.value, rel=0.1)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("n", "m", "folds"), [(100, 100, 5), (300, 60, 3), (100, 100, 10)])
 def test_p_values_of_the_classifier_are_no_smaller_than_chance_makes_them(n: int, m: int, folds: int) -> None:
     random = np.random.default_rng(n + folds)
@@ -68,6 +69,7 @@ def test_p_values_of_the_classifier_are_no_smaller_than_chance_makes_them(n: int
     assert 0.35 < np.mean(found) < 0.65
 
 
+@pytest.mark.simulation
 def test_p_values_of_components_are_as_chance_has_them_whatever_columns_are() -> None:
     random = np.random.default_rng(7)
     options = read_options(["pca_reconstruction"], {}, {}, "on", 30)
@@ -121,6 +123,7 @@ def test_large_tables_are_sampled_and_the_same_seed_draws_the_same(tmp_path: Pat
     assert again.value == pytest.approx(first.value), "the order of rows changes nothing"
 
 
+@pytest.mark.simulation
 def test_samples_of_tables_with_few_different_rows_are_as_chance_has_them() -> None:
     random = np.random.default_rng(11)
     options = read_options(["pca_reconstruction"], {}, {}, "on", 30)
