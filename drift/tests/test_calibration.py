@@ -1,6 +1,6 @@
 """How often verdicts are wrong: without drift, and with drift of a known size.
 
-``POINTSMAN_TORTURE_DRIFT_RUNS=1000`` draws more often. Tests that are no simulation draw a few of the same runs.
+``POINTSMAN_TORTURE_DRIFT_RUNS=1000`` draws more often; tests that are no simulation draw a few of the runs.
 """
 
 import os
