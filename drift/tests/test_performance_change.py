@@ -56,6 +56,7 @@ def scored(random: np.random.Generator, rows: int, mean: float) -> tuple[Floats,
     return scores, (random.random(rows) < scores).astype(float)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("n", "m"), [(20_000, 400), (1000, 1000), (400, 20_000)])
 @pytest.mark.parametrize("mean", [0.03, 0.97, 0.5])
 def test_scores_that_miss_as_before_are_hardly_ever_told(n: int, m: int, mean: float) -> None:

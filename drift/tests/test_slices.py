@@ -270,6 +270,7 @@ def test_a_baseline_without_slices_by_a_column_of_its_own_is_told() -> None:
         compile_baseline(table(1), slices="city")
 
 
+@pytest.mark.simulation
 def test_without_drift_slices_add_hardly_any_warning() -> None:
     runs = 25
     warned = 0
