@@ -19,6 +19,10 @@ LONGEST_FIRST = (
     "tests/e2e/docs/",
     "tests/e2e/",
     "tests/integration/",
+    "drift/tests/test_reports.py",
+    "drift/tests/test_multivariate.py",
+    "drift/tests/test_calibration.py",
+    "tests/unit/control/drift/test_streams.py",
     "tests/contract/",
 )
 """What begins before all else, in this order; of the same rank, the files of most tests begin."""
