@@ -11,8 +11,11 @@ from pointsman.v1 import definition_pb2, drift_pb2, key_pb2, model_pb2, predicti
 from .conftest import Bench, User, a_router
 from .drift_by_hand import a_baseline, a_prediction, begun_by_hand, listed, result_by_hand, value
 
-WAYS = {"shared": {"shared_user_ids": ["shared"]}, "public": {"public": True}}
-WAYS["public_predict"] = {"public_predict": True}
+WAYS: dict[str, dict[str, Any]] = {
+    "shared": {"shared_user_ids": ["shared"]},
+    "public": {"public": True},
+    "public_predict": {"public_predict": True},
+}
 """How a model and its router are open to the caller of that name; to all others they are closed."""
 
 
@@ -42,7 +45,7 @@ class Scene:
         permissions = router_pb2.RouterPermissions(**WAYS.get(way, {}))
         variants = _variants(model_id)
         weight = router_pb2.VariantWeight(variant="lr", weight=1)
-        fields: dict[str, Any] = {
+        of_methods: dict[str, dict[str, Any]] = {
             "RegisterModelVersion": {
                 "model_version": model_pb2.ModelVersion(model_id=model_id, version="new")
             },
@@ -86,8 +89,8 @@ class Scene:
             "GetUser": {"user_id": "owner"},
             "ListUsers": {},
             "DeleteUser": {"user_id": "owner"},
-        }.get(name, {"router_id": router_id})
-        return fields | await self._fields_of_more(name, way)
+        }
+        return of_methods.get(name, {"router_id": router_id}) | await self._fields_of_more(name, way)
 
     async def _fields_of_more(self, name: str, way: str) -> dict[str, Any]:
         """What only some methods need is not made for the others."""
@@ -118,7 +121,7 @@ class Scene:
         prediction = a_prediction(model_id)
         truth = {"entity_id": "e", "actual_outcome": value("yes")}
         csv = drift_pb2.GROUND_TRUTH_FORMAT_CSV
-        return {
+        of_methods: dict[str, dict[str, Any]] = {
             "LogPrediction": {
                 field.name: value for field, value in prediction.ListFields() if field.name != "features"
             },
@@ -131,7 +134,8 @@ class Scene:
             "GetAnalysisJob": job,
             "CancelAnalysis": job,
             "SendTestAlert": {**of_model, "channels": ["slack"]},
-        }.get(name, of_model)
+        }
+        return of_methods.get(name, of_model)
 
     async def _once(self, thing: str, way: str, make: Callable[[str], Awaitable[Any]]) -> Any:
         if (thing, way) not in self._made:
