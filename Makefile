@@ -143,6 +143,9 @@ test-build: $(BIN)/python | toolchain ## Compile what cargo tests
 	+$(CARGO_TEST) --no-run
 	+$(CARGO_TEST_WITHOUT_FAULTS) --no-run
 
+# The files of tests that are marked so: to collect all others takes seconds.
+ALONE = $(sort $(shell grep -rl --include='test_*.py' 'pytest\.mark\.alone' tests drift/tests))
+
 .PHONY: test
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	$(CARGO_TEST)
@@ -150,7 +153,7 @@ test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 ifeq ($(PYTEST_FLAGS),)
 	@# Tests of servers wait much of their time: more processes than processors use it.
 	$(BIN)/pytest -m 'not alone' --numprocesses 3 --dist loadfile --durations 25 --durations-min 2
-	$(BIN)/pytest -m alone --durations 25 --durations-min 2
+	$(BIN)/pytest -m alone --durations 25 --durations-min 2 $(ALONE)
 else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif
