@@ -4,7 +4,6 @@ import itertools
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import sqlalchemy
 
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
-from stage.postgres import installed_binaries, unprivileged
+from stage.postgres import installed_binaries, new_folder, unprivileged
 
 _NUMBERS = itertools.count()
 _TEMPLATE = "migrated"
@@ -21,8 +20,7 @@ _TEMPLATE = "migrated"
 
 def _serve_installed(binaries: Path) -> Iterator[str]:
     as_user = unprivileged()
-    # Short, because a unix socket's path must fit into 107 bytes; not under pytest's folder, which is 0700.
-    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
+    folder = new_folder()
     if as_user:
         shutil.chown(folder, as_user["user"], as_user["group"])
 
@@ -44,6 +42,8 @@ def _serve_installed(binaries: Path) -> Iterator[str]:
     run("initdb", "-D", data, "-U", "pointsman", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+        # All of them are looked through when a database is dropped.
+        " -c shared_buffers=16MB"
     )
     run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
     try:
@@ -56,7 +56,7 @@ def _serve_installed(binaries: Path) -> Iterator[str]:
 def _serve_wheel() -> Iterator[str]:
     import pgserver
 
-    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
+    folder = new_folder()
     server = pgserver.get_server(folder, cleanup_mode="delete")
     try:
         yield server.get_uri()

@@ -1,4 +1,4 @@
-"""Tests that run alone are found by `make test`, which looks for their mark in files and collects no others."""
+"""Tests that run alone are found by `make test`, which looks for their mark and collects no other files."""
 
 import os
 import re
