@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 LONGEST_FIRST = (
-    "tests/e2e/numbers/test_random_runs.py",
+    "tests/e2e/durability/test_copied_folders.py",
+    "tests/e2e/numbers/",
+    "tests/e2e/lifecycle/test_drift_alerts.py",
+    "tests/e2e/docs/",
+    "tests/e2e/test_demo.py",
     "tests/e2e/durability/test_kill_loop.py",
     "tests/e2e/durability/",
-    "tests/e2e/docs/",
+    "tests/integration/shapes/",
     "tests/e2e/",
     "tests/integration/",
     "tests/contract/",
