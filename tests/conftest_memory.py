@@ -28,3 +28,8 @@ def has_room(folder: Path, least_bytes: int = LEAST_BYTES) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("markexpr") != "alone" and VARIABLE not in os.environ and has_room(MEMORY):
         os.environ[VARIABLE] = str(MEMORY)
+
+
+def short_folder() -> str:
+    """Answers where servers have folders whose paths must be short: in memory, where the tests' own are."""
+    return str(MEMORY) if os.environ.get(VARIABLE) == str(MEMORY) else "/tmp"

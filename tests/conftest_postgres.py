@@ -4,15 +4,17 @@ import itertools
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
+from conftest_memory import short_folder
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
-from stage.postgres import installed_binaries, new_folder, unprivileged
+from stage.postgres import installed_binaries, unprivileged
 
 _NUMBERS = itertools.count()
 _TEMPLATE = "migrated"
@@ -20,7 +22,8 @@ _TEMPLATE = "migrated"
 
 def _serve_installed(binaries: Path) -> Iterator[str]:
     as_user = unprivileged()
-    folder = new_folder()
+    # Short, because a unix socket's path must fit into 107 bytes; not under pytest's folder, which is 0700.
+    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir=short_folder()))
     if as_user:
         shutil.chown(folder, as_user["user"], as_user["group"])
 
@@ -40,11 +43,9 @@ def _serve_installed(binaries: Path) -> Iterator[str]:
     # en_US would order names differently from SQLite, which the tables must not let show.
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "pointsman", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-    options = (
-        f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
-        # All of them are looked through when a database is dropped.
-        " -c shared_buffers=16MB"
-    )
+    # What a crash would need is not kept: it takes as much memory as all databases do.
+    kept = "-c fsync=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=128MB"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} {kept} -c max_connections=200"
     run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
     try:
         yield f"postgresql://pointsman@/postgres?host={folder}"
@@ -56,7 +57,7 @@ def _serve_installed(binaries: Path) -> Iterator[str]:
 def _serve_wheel() -> Iterator[str]:
     import pgserver
 
-    folder = new_folder()
+    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir=short_folder()))
     server = pgserver.get_server(folder, cleanup_mode="delete")
     try:
         yield server.get_uri()
@@ -83,12 +84,15 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
-    """The name of a database with this release's tables: to copy it is faster than to migrate another."""
+    """How SQL names what has this release's tables: to copy it is faster than to migrate another."""
     _execute(postgres_server, f"CREATE DATABASE {_TEMPLATE}")
     database = Database(_url(postgres_server, database=_TEMPLATE))
     migrate(database)
+    with database.read() as connection:
+        version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
     database.close()
-    return _TEMPLATE
+    # Before 15 there was no other way; since then every page would go to the log as well.
+    return f"TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY" if version >= 150_000 else f"TEMPLATE {_TEMPLATE}"
 
 
 @pytest.fixture
@@ -98,7 +102,7 @@ def migrated_postgres(postgres_server: str, postgres_template: str) -> Iterator[
 
     def make() -> str:
         name = _new_name()
-        _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+        _execute(postgres_server, f"CREATE DATABASE {name} {postgres_template}")
         made.append(name)
         return _url(postgres_server, database=name)
 

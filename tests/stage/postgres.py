@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from conftest_memory import MEMORY, VARIABLE
+from conftest_memory import short_folder
 
 TIMEOUT_SECONDS = 60
 
@@ -20,7 +20,8 @@ class Postgres:
 
     def __init__(self) -> None:
         self._binaries = find_binaries()
-        self._folder = new_folder()
+        # Short, because a unix socket's path must fit into 107 bytes, and open to the server's own user.
+        self._folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir=short_folder()))
         self._user = unprivileged()
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])
@@ -74,16 +75,6 @@ class Postgres:
                 timeout=TIMEOUT_SECONDS,
                 **self._user,
             )
-
-
-def new_folder() -> Path:
-    """Makes a folder for a server, in memory where the tests' own are: to copy a database waits for a disk.
-
-    Its path is short, for a unix socket's must fit into 107 bytes, and open to the server's own user, which
-    pytest's folders are not.
-    """
-    in_memory = os.environ.get(VARIABLE) == str(MEMORY)
-    return Path(tempfile.mkdtemp(prefix="pm-pg-", dir=MEMORY if in_memory else "/tmp"))
 
 
 def installed_binaries() -> Path | None:
