@@ -11,7 +11,7 @@ from stage.numbers.tally import Tally
 SEEN = [Counter(kill=1, restart=2), Counter(restart=1), Counter[str]()]
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_last_fleet_is_told_what_all_have_seen(tmp_path: Path, order: tuple[int, ...]) -> None:
     # Each has one of its own, as each process does.
     told = [Tally(tmp_path / "shared", 3).add(number, SEEN[number]) for number in order]
