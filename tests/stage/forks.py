@@ -136,7 +136,7 @@ class Forks:
         return Fork(int(ours.recv(MESSAGE_BYTES)), ours)
 
     def close(self) -> None:
-        """Ends it; its programs go on."""
+        """Ends it, and its programs that run still."""
         atexit.unregister(self.close)
         self._channel.close()
         self._process.wait(START_SECONDS)
@@ -171,6 +171,9 @@ def _fork_all(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None
                     continue
                 message, descriptors, *_ = socket.recv_fds(channel, MESSAGE_BYTES, 4)
                 if not message:
+                    # Whoever asked for them is gone, and perhaps was in no order.
+                    for left in filter(None, [watched.data for watched in selector.get_map().values()]):
+                        os.kill(left[0], signal.SIGKILL)
                     return None
                 pid = os.fork()
                 if pid == 0:

@@ -1,5 +1,7 @@
 """Programs that are forked are told, run and end as those that are started."""
 
+import os
+import select
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -79,6 +81,20 @@ def test_programs_run_beside_each_other_and_none_holds_another_s_sockets(start: 
     assert second.poll() is None
     second.kill()
     second.wait(30)
+
+
+def test_programs_end_with_the_process_that_forks_them(tmp_path: Path) -> None:
+    forks = Forks(["collections"])
+    (tmp_path / "written.py").write_text(WAITING)
+    with (tmp_path / "out").open("w") as said:
+        program = forks.start("written", [], folder=tmp_path, environment={}, descriptors=[said.fileno()] * 3)
+    handle = os.pidfd_open(program.pid)
+    forks.close()
+    watch = select.poll()
+    watch.register(handle, select.POLLIN)
+    assert watch.poll(30_000), "the program goes on"
+    os.close(handle)
+    program.channel.close()
 
 
 def holds_no_socket(pid: int) -> bool:
