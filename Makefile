@@ -133,15 +133,19 @@ wheels: $(VENV)/.stamp-development | toolchain ## Build the wheels of server, cl
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 # The same build of the extension is what tests of crashes kill: nothing is compiled twice.
-CARGO_TEST := cargo test --workspace --locked --features $(FAULTS)
+# Without the documentation's examples, of which there are none: to look for them takes as long as many a test.
+CARGO_TEST := cargo test --workspace --locked --tests --features $(FAULTS)
 # The crate that differs without them, as wheels have it.
-CARGO_TEST_WITHOUT_FAULTS := cargo test --locked --package pointsman-journal
+CARGO_TEST_WITHOUT_FAULTS := cargo test --locked --tests --package pointsman-journal
 
 .PHONY: test-build
 # A plus hands make's job server on: release and this, made at once, have no more compilers than there are processors.
 test-build: $(BIN)/python | toolchain ## Compile what cargo tests
 	+$(CARGO_TEST) --no-run
 	+$(CARGO_TEST_WITHOUT_FAULTS) --no-run
+
+# The files of tests that are marked so: to collect all others takes seconds.
+ALONE = $(sort $(shell grep -rl --include='test_*.py' 'pytest\.mark\.alone' tests drift/tests))
 
 .PHONY: test
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
@@ -150,7 +154,7 @@ test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 ifeq ($(PYTEST_FLAGS),)
 	@# Tests of servers wait much of their time: more processes than processors use it.
 	$(BIN)/pytest -m 'not alone' --numprocesses 3 --dist loadfile --durations 25 --durations-min 2
-	$(BIN)/pytest -m alone --durations 25 --durations-min 2
+	$(BIN)/pytest -m alone --durations 25 --durations-min 2 $(ALONE)
 else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif

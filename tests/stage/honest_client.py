@@ -5,6 +5,7 @@ the second, which asks once and raises when it is not answered. Some are here; a
 process that knows only its name can call it.
 """
 
+import contextlib
 import functools
 import math
 import multiprocessing
@@ -25,6 +26,8 @@ PERIOD_SECONDS = 0.05
 PATIENCE_SECONDS = 10.0
 START_SECONDS = 60.0
 WARM_UP_CALLS = 10
+_BEGIN, _TELL, _PAUSE = "begin", "tell", "pause"
+"""What its process is asked."""
 
 TIMES_QUIET = 5.0
 ALLOWANCE_SECONDS = 0.02
@@ -59,7 +62,7 @@ class Calls:
 
 
 class HonestClient:
-    """Asks from its start to its end.
+    """Asks while it is entered; to be entered again costs no start of a process.
 
     Args:
         make_ask: Makes what asks once; is called in the client's process.
@@ -72,29 +75,43 @@ class HonestClient:
         self._process.start()
         theirs.close()
         self._calls: list[Call] = []
-        assert self._pipe.poll(START_SECONDS), "the client does not start"
-        self._pipe.recv()
 
     def __enter__(self) -> Self:
+        self._pipe.send(_BEGIN)
+        assert self._pipe.poll(START_SECONDS), "the client does not start"
+        self._pipe.recv()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._pipe.send(_PAUSE)
+        self._calls.clear()
+
+    def calls(self, since: float, until: float = math.inf) -> Calls:
+        """The calls that were begun in a time, by the monotonic clock, and have ended."""
+        self._pipe.send(_TELL)
+        self._calls += self._pipe.recv()
+        return Calls([call for call in self._calls if since <= call.started < until])
+
+    def close(self) -> None:
+        """Ends its process."""
         self._process.kill()
         self._process.join()
         self._pipe.close()
 
-    def calls(self, since: float, until: float = math.inf) -> Calls:
-        """The calls that were begun in a time, by the monotonic clock, and have ended."""
-        self._pipe.send(None)
-        self._calls += self._pipe.recv()
-        return Calls([call for call in self._calls if since <= call.started < until])
-
 
 def _run(make_ask: Callable[[], Ask], pipe: Connection) -> None:
     ask = make_ask()
-    for _ in range(WARM_UP_CALLS):
-        ask()
-    pipe.send(None)
+    # Those who have ended it need no answer.
+    with contextlib.suppress(EOFError):
+        while True:
+            assert pipe.recv() == _BEGIN
+            for _ in range(WARM_UP_CALLS):
+                ask()
+            pipe.send(None)
+            _ask_until_paused(ask, pipe)
+
+
+def _ask_until_paused(ask: Ask, pipe: Connection) -> None:
     calls: list[Call] = []
     due = time.monotonic()
     while True:
@@ -102,9 +119,7 @@ def _run(make_ask: Callable[[], Ask], pipe: Connection) -> None:
         # One that took long is followed by the next at once, not by all that were missed.
         due = max(due + PERIOD_SECONDS, time.monotonic())
         while pipe.poll(max(0.0, due - time.monotonic())):
-            try:
-                pipe.recv()
-            except EOFError:
+            if pipe.recv() == _PAUSE:
                 return
             pipe.send(calls)
             calls = []

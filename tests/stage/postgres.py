@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from conftest_memory import short_folder
+
 TIMEOUT_SECONDS = 60
 
 
@@ -19,7 +21,7 @@ class Postgres:
     def __init__(self) -> None:
         self._binaries = find_binaries()
         # Short, because a unix socket's path must fit into 107 bytes, and open to the server's own user.
-        self._folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir=short_folder()))
         self._user = unprivileged()
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])

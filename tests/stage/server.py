@@ -1,5 +1,9 @@
-"""The product as users run it: `pointsman serve` as a process."""
+"""The product as users run it: `pointsman serve` as a process.
 
+Most are forks of a process that has imported the server's modules: in many a test nothing else takes as long.
+"""
+
+import functools
 import json
 import os
 import signal
@@ -10,11 +14,32 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .forks import Fork, Forks
 from .waiting import eventually
 
 START_SECONDS = 60.0
 """Long, for the machine may be busy; the tests of start-up measure the server's own time."""
 STOP_SECONDS = 40.0
+
+IMPORTED = (
+    "pointsman.cli.app",
+    "pointsman.cli.serving.serve",
+    "pointsman.cli.serving.server",
+    "structlog",
+    "grpc.aio",
+    "pointsman.settings",
+    "pointsman.cli.serving.running",
+    "uvicorn.lifespan.off",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+)
+"""What every server imports."""
+
+
+@functools.cache
+def forks() -> Forks:
+    """The process that servers are forks of; one for each process of tests."""
+    return Forks(IMPORTED)
 
 
 def command(*arguments: str) -> list[str]:
@@ -29,7 +54,16 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 class Server:
-    """A running server; its data stays in the folder, so that another can start on it."""
+    """A running server; its data stays in the folder, so that another can start on it.
+
+    Args:
+        folder: Where its data, its log and its ready file are, and where it runs.
+        grpc: Its public gRPC port.
+        http: Its HTTP port.
+        arguments: Further arguments of the command.
+        settings: Its settings, as names in lower case.
+        is_fork: Whether it finds its modules imported; not for tests of the start, or of times and memory.
+    """
 
     def __init__(
         self,
@@ -39,6 +73,7 @@ class Server:
         http: str = "127.0.0.1:0",
         arguments: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
+        is_fork: bool = True,
     ) -> None:
         self.data_dir = folder / "data"
         self.models_dir = self.data_dir / "models"
@@ -46,18 +81,16 @@ class Server:
         self.log_path = folder / "server.log"
         self._ready_path = folder / "ready.json"
         self._ready_path.unlink(missing_ok=True)
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                command(
-                    *("serve", "--grpc", grpc, "--http", http, "--data-dir", str(self.data_dir)),
-                    *("--ready-file", str(self._ready_path), *arguments),
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                env=environment(settings or {}),
-            )
+        begin = _fork if is_fork else _start
+        self.process = begin(
+            [
+                *("serve", "--grpc", grpc, "--http", http, "--data-dir", str(self.data_dir)),
+                *("--ready-file", str(self._ready_path), *arguments),
+            ],
+            folder,
+            environment(settings or {}),
+            self.log_path,
+        )
         try:
             eventually(self._is_ready, START_SECONDS, "the ready file")
         except BaseException:
@@ -110,6 +143,31 @@ class Server:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+
+def _fork(arguments: Sequence[str], folder: Path, variables: Mapping[str, str], log: Path) -> Fork:
+    with Path(os.devnull).open() as nothing, log.open("ab") as output:
+        return forks().start(
+            "pointsman",
+            arguments,
+            folder=folder,
+            environment=variables,
+            descriptors=[nothing.fileno(), output.fileno(), output.fileno()],
+        )
+
+
+def _start(
+    arguments: Sequence[str], folder: Path, variables: Mapping[str, str], log: Path
+) -> "subprocess.Popen[bytes]":
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command(*arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=variables,
+        )
 
 
 def refused_start(folder: Path, *arguments: str, seconds: float = 30.0) -> str:

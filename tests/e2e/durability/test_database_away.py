@@ -44,7 +44,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def server(postgres: Postgres, backend: RowBackend, tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path, settings={"database": postgres.url})
+    server = Server(tmp_path, settings={"database": postgres.url}, is_fork=False)
     control = Control(server.grpc)
     control.route("r", {"a": backend.target, "b": backend.target})
     control.close()

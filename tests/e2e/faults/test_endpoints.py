@@ -17,7 +17,7 @@ from stage.recording_backend import RecordingBackend
 from stage.server import Server
 from stage.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Caller:
                 self.calls += 1
 
 
+@pytest.mark.alone
 def test_one_of_three_endpoints_killed_fails_no_call_after_the_first_second(
     server: Server,
     control: Control,

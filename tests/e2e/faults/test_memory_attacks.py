@@ -5,7 +5,7 @@ import functools
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import grpc
@@ -33,40 +33,57 @@ REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 HEALTH = "/grpc.health.v1.Health/Check"
 LIST_ROUTERS = "/pointsman.v1.RouterService/ListRouters"
 REGISTER = "/pointsman.v1.ModelService/RegisterModelVersion"
+
+INFERRING, INFERRING_MUCH, ASKING_HEALTH, ADMINISTRATING = "infer", "infer much", "health", "administrate"
+LIVEZ, READYZ = "livez", "readyz"
+"""The honest clients."""
+
 PERMISSION_DENIED = grpc.StatusCode.PERMISSION_DENIED.value[0]
 
 
 @dataclass
 class Besieged:
-    """A server that asks for keys, with a router, and a key for each scope."""
+    """A server that asks for keys, a router, a key for each scope, and clients that rest between attacks."""
 
     server: Server
     keys: dict[int, str]
+    _clients: dict[str, HonestClient] = field(default_factory=dict)
 
-    def withstands(self, attack: Callable[[], object], *asks: Callable[[], Any]) -> None:
-        """Insists that those who ask are served while somebody attacks."""
+    def withstands(self, attack: Callable[[], object], *names: str) -> None:
+        """Insists that clients are served while somebody attacks."""
+        # All at once, for each takes a second to start.
+        asking = [self._client(name) for name in names]
         with contextlib.ExitStack() as stack:
-            clients = [stack.enter_context(HonestClient(ask)) for ask in asks]
+            clients = [stack.enter_context(client) for client in asking]
             withstands(attack, clients, self.server.process.pid, BUDGET_BYTES)
 
-    def inferring(self, **options: Any) -> Callable[[], Any]:
-        return functools.partial(
-            honest_client.infer, self.server.grpc, "r", key=self.keys[PREDICT], **options
-        )
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
 
-    def asking_health(self) -> Callable[[], Any]:
-        return functools.partial(honest_client.unary, self.server.grpc, HEALTH)
+    def _client(self, name: str) -> HonestClient:
+        if name not in self._clients:
+            self._clients[name] = HonestClient(self._ask(name))
+        return self._clients[name]
 
-    def administrating(self) -> Callable[[], Any]:
-        message = router_pb2.ListRoutersRequest().SerializeToString()
-        return functools.partial(
-            honest_client.unary, self.server.grpc, LIST_ROUTERS, message, key=self.keys[READ]
-        )
+    def _ask(self, name: str) -> Callable[[], Any]:
+        unary = functools.partial(honest_client.unary, self.server.grpc)
+        infer = functools.partial(honest_client.infer, self.server.grpc, "r", key=self.keys[PREDICT])
+        get = functools.partial(honest_client.get, f"http://{self.server.http}/{name}")
+        routers = router_pb2.ListRoutersRequest().SerializeToString()
+        return {
+            INFERRING: infer,
+            INFERRING_MUCH: functools.partial(infer, size=100_000, gzip=True),
+            ASKING_HEALTH: functools.partial(unary, HEALTH),
+            ADMINISTRATING: functools.partial(unary, LIST_ROUTERS, routers, key=self.keys[READ]),
+            LIVEZ: get,
+            READYZ: get,
+        }[name]
 
 
 @pytest.fixture(scope="module")
 def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
-    server = Server(tmp_path_factory.mktemp("besieged"), settings={"threads": "2"})
+    server = Server(tmp_path_factory.mktemp("besieged"), settings={"threads": "2"}, is_fork=False)
     # Of a process of its own: an attack takes all the time of the one that it comes from.
     backend = BackendProcess()
     anybody = Control(server.grpc)
@@ -84,7 +101,9 @@ def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
     permissions = router_pb2.RouterPermissions(public=True, public_predict=True)
     owner.route("r", {"a": backend.target, "b": backend.target}, permissions=permissions)
     owner.close()
-    yield Besieged(server, {scope: key(f"user-{scope}", scope) for scope in (READ, WRITE, PREDICT)})
+    besieged = Besieged(server, {scope: key(f"user-{scope}", scope) for scope in (READ, WRITE, PREDICT)})
+    yield besieged
+    besieged.close()
     admin.close()
     backend.close()
     server.end()
@@ -131,7 +150,7 @@ def test_unfinished_messages_of_4_mb_without_a_key(besieged: Besieged, path: str
                 attacker.send(path, framed(bytes(4_000_000), length=4_000_001))
             time.sleep(HOLD_SECONDS)
 
-    besieged.withstands(attack, besieged.inferring(), besieged.asking_health())
+    besieged.withstands(attack, INFERRING, ASKING_HEALTH)
 
 
 @pytest.mark.parametrize("path", [REFLECTION, HEALTH])
@@ -142,7 +161,7 @@ def test_unfinished_messages_as_long_as_is_allowed_without_a_key(besieged: Besie
                 attacker.send(path, framed(bytes(60_000), length=60_001))
             time.sleep(HOLD_SECONDS)
 
-    besieged.withstands(attack, besieged.inferring(), besieged.asking_health())
+    besieged.withstands(attack, INFERRING, ASKING_HEALTH)
 
 
 def test_administrative_messages_of_a_key_that_may_only_predict(besieged: Besieged) -> None:
@@ -153,7 +172,7 @@ def test_administrative_messages_of_a_key_that_may_only_predict(besieged: Besieg
             statuses = attacker.hold()
             assert statuses == [PERMISSION_DENIED] * 100
 
-    besieged.withstands(attack, besieged.inferring(), besieged.administrating())
+    besieged.withstands(attack, INFERRING, ADMINISTRATING)
 
 
 def test_streams_that_announce_much_and_send_little(besieged: Besieged) -> None:
@@ -163,7 +182,7 @@ def test_streams_that_announce_much_and_send_little(besieged: Besieged) -> None:
                 attacker.send(INFER, framed(b"five!", length=16 << 20), ("grpc-encoding", "gzip"))
             time.sleep(HOLD_SECONDS)
 
-    besieged.withstands(attack, besieged.inferring(size=100_000, gzip=True))
+    besieged.withstands(attack, INFERRING_MUCH)
 
 
 @pytest.mark.parametrize("scope", [PREDICT, READ])
@@ -174,7 +193,7 @@ def test_unfinished_administrative_calls_on_one_connection(besieged: Besieged, s
                 attacker.send(LIST_ROUTERS, framed(b"", length=100)[:-1])
             time.sleep(HOLD_SECONDS)
 
-    besieged.withstands(attack, besieged.administrating(), besieged.inferring())
+    besieged.withstands(attack, ADMINISTRATING, INFERRING)
 
 
 def test_half_requests_at_the_http_port(besieged: Besieged) -> None:
@@ -188,10 +207,4 @@ def test_half_requests_at_the_http_port(besieged: Besieged) -> None:
                     half.sendall(b"GET /livez HTTP/1.1\r\nhost: 127")
             time.sleep(BURST_HOLD_SECONDS)
 
-    url = f"http://{besieged.server.http}"
-    besieged.withstands(
-        attack,
-        functools.partial(honest_client.get, f"{url}/livez"),
-        functools.partial(honest_client.get, f"{url}/readyz"),
-        besieged.inferring(),
-    )
+    besieged.withstands(attack, LIVEZ, READYZ, INFERRING)

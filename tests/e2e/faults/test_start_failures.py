@@ -31,7 +31,7 @@ def test_port_in_use(tmp_path: Path, taken: str, flag: str) -> None:
     assert taken in said
     assert "in use" in said
     # The port that was free is free again.
-    Server(tmp_path).end()
+    Server(tmp_path, is_fork=False).end()
 
 
 def test_address_of_another_machine(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_read_only_data_folder(tmp_path: Path, read_only: Path) -> None:
 
 
 def test_data_folder_in_use_by_another_server(tmp_path: Path) -> None:
-    server = Server(tmp_path)
+    server = Server(tmp_path, is_fork=False)
     said = refused_start(tmp_path, "--data-dir", str(server.data_dir))
     assert "in use by another server" in said
     assert str(server.process.pid) in said
@@ -107,7 +107,7 @@ def test_data_folder_in_use_by_another_server(tmp_path: Path) -> None:
 
 
 def test_database_of_a_newer_release(tmp_path: Path) -> None:
-    Server(tmp_path).end()
+    Server(tmp_path, is_fork=False).end()
     with sqlite3.connect(tmp_path / "data" / "pointsman.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
@@ -119,7 +119,7 @@ def test_database_of_a_newer_release(tmp_path: Path) -> None:
 def test_database_that_is_none_is_named_by_the_readiness(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o700)
     (tmp_path / "data" / "pointsman.db").write_bytes(b"this is no database" * 100)
-    server = Server(tmp_path)
+    server = Server(tmp_path, is_fork=False)
     control = Control(server.grpc)
     with pytest.raises(grpc.RpcError) as caught:
         control.routers.ListRouters(router_pb2.ListRoutersRequest())
@@ -165,9 +165,9 @@ def test_serving_beyond_loopback_needs_a_key(tmp_path: Path) -> None:
 
 
 def test_damaged_state_is_no_reason_not_to_start(tmp_path: Path) -> None:
-    Server(tmp_path).end()
+    Server(tmp_path, is_fork=False).end()
     for file in (tmp_path / "data" / "state").iterdir():
         file.write_bytes(b"\xff" * 100)
-    server = Server(tmp_path)
+    server = Server(tmp_path, is_fork=False)
     assert server.get("/readyz")[0] == 200
     server.end()

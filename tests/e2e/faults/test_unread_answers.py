@@ -32,7 +32,7 @@ RECOVERY_SECONDS = 2.0
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server with one thread, so that all calls share its connections to backends."""
-    server = Server(tmp_path, arguments=("--threads", "1"))
+    server = Server(tmp_path, arguments=("--threads", "1"), is_fork=False)
     yield server
     server.end()
 

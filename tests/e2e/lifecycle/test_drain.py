@@ -53,7 +53,7 @@ def start(tmp_path: Path, backend: SlowBackend) -> Iterator[Start]:
     started: list[Server] = []
 
     def run(**settings: str) -> Server:
-        server = Server(tmp_path, settings=settings)
+        server = Server(tmp_path, settings=settings, is_fork=False)
         started.append(server)
         control = Control(server.grpc)
         control.route("r", {"a": backend.target, "b": backend.target})

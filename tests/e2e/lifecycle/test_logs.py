@@ -98,11 +98,11 @@ def test_a_flag_goes_over_the_environment_on_a_terminal(tmp_path: Path) -> None:
 
 def test_a_file_gets_json_unless_text_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "json").mkdir()
-    server = Server(tmp_path / "json")
+    server = Server(tmp_path / "json", is_fork=False)
     server.end()
     assert sum(line.startswith('{"timestamp"') for line in server.log().splitlines()) >= 2
     (tmp_path / "text").mkdir()
-    server = Server(tmp_path / "text", settings={"log_format": "text"})
+    server = Server(tmp_path / "text", settings={"log_format": "text"}, is_fork=False)
     server.end()
     assert sum(bool(LINE.fullmatch(line)) for line in server.log().splitlines()) >= 2
     assert "\x1b" not in server.log()

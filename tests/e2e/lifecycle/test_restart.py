@@ -82,7 +82,7 @@ def start_asked(folder: Path, *arguments: str) -> Server:
     address = f"127.0.0.1:{free_port()}"
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(wait_until_serving, address)
-        server = Server(folder, grpc=address, arguments=arguments)
+        server = Server(folder, grpc=address, arguments=arguments, is_fork=False)
         try:
             asking.result()
         except BaseException:
@@ -108,7 +108,7 @@ def test_routers_answer_while_the_database_and_a_backend_are_away(
     closing: Callable[[Any], Any],
 ) -> None:
     arguments = ("--database", postgres.url)
-    server = closing(Server(tmp_path, arguments=arguments))
+    server = closing(Server(tmp_path, arguments=arguments, is_fork=False))
     control = closing(Control(server.grpc))
     control.route("r", targets(backends))
     before = homes(server.grpc)
@@ -164,7 +164,7 @@ def test_database_that_goes_away_while_serving_disturbs_no_call(
     backends: dict[str, RecordingBackend],
     closing: Callable[[Any], Any],
 ) -> None:
-    server = closing(Server(tmp_path, arguments=("--database", postgres.url)))
+    server = closing(Server(tmp_path, arguments=("--database", postgres.url), is_fork=False))
     control = closing(Control(server.grpc))
     control.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="r"))
     control.create("r", {"a": 50, "b": 50}, "r-model")
@@ -200,7 +200,7 @@ def backend_of(target: str) -> Any:
 def test_planned_restart_changes_nothing(
     tmp_path: Path, backends: dict[str, RecordingBackend], closing: Callable[[Any], Any]
 ) -> None:
-    server = closing(Server(tmp_path))
+    server = closing(Server(tmp_path, is_fork=False))
     control = closing(Control(server.grpc))
     control.route("r", targets(backends))
     reweight(control, 80)
@@ -227,7 +227,7 @@ def first_prediction_id(address: str) -> str:
 def test_crash_loses_nothing_that_was_acknowledged(
     tmp_path: Path, backends: dict[str, RecordingBackend], closing: Callable[[Any], Any]
 ) -> None:
-    server = closing(Server(tmp_path))
+    server = closing(Server(tmp_path, is_fork=False))
     control = closing(Control(server.grpc))
     control.route("r", targets(backends))
     feedback = prediction_pb2.RecordFeedbackRequest(
@@ -237,7 +237,7 @@ def test_crash_loses_nothing_that_was_acknowledged(
     answer = reweight(control, 90)
     server.kill()
 
-    server = closing(Server(tmp_path))
+    server = closing(Server(tmp_path, is_fork=False))
     control = closing(Control(server.grpc))
     assert weights(control) == {"a": 90, "b": 50}
     got = control.routers.GetRouter(router_pb2.GetRouterRequest(router_id="r"))
@@ -257,6 +257,6 @@ def test_crash_loses_nothing_that_was_acknowledged(
     assert homes(server.grpc) != before
     after = homes(server.grpc)
     server.kill()
-    server = closing(Server(tmp_path))
+    server = closing(Server(tmp_path, is_fork=False))
     assert homes(server.grpc) == after
     server.end()

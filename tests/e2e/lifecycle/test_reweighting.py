@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, backend: RecordingBackend) 
     """A server with ten thousand running routers."""
     folder = tmp_path_factory.mktemp("reweighting")
     write_routers(folder, backend.target)
-    server = Server(folder)
+    server = Server(folder, is_fork=False)
     yield server
     server.end()
 

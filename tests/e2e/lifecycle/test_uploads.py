@@ -28,7 +28,9 @@ LARGE_BYTES = 48 * 1024 * 1024
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(tmp_path_factory.mktemp("server"), settings={"uploads__max_file_bytes": str(2**27)})
+    made = Server(
+        tmp_path_factory.mktemp("server"), settings={"uploads__max_file_bytes": str(2**27)}, is_fork=False
+    )
     yield made
     made.end()
 

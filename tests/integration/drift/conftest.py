@@ -7,8 +7,16 @@ import pytest
 from contract.conftest import bench, cancer, clock, database_url, failing, replica
 from contract.two_servers import east, url, west
 from stage.catchers import MailCatcher, WebhookCatcher
+from stage.forked_programs import forked_programs
 
 __all__ = ["bench", "cancer", "clock", "database_url", "east", "failing", "replica", "url", "west"]
+
+
+@pytest.fixture(autouse=True)
+def programs() -> Iterator[None]:
+    """Programs begin in a moment, where a file does not say otherwise."""
+    with forked_programs():
+        yield
 
 
 @pytest.fixture

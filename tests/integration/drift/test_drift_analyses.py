@@ -31,6 +31,11 @@ ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 
 
+@pytest.fixture(autouse=True)
+def programs():
+    """Programs begin here as they do for users: how they begin and end is what these tests are about."""
+
+
 @pytest.fixture
 def cancer(bench, cancer):
     begin_long_ago(bench.database_url)

@@ -86,6 +86,7 @@ def channel(server: Server) -> Iterator[Any]:
 def test_predict_answers_and_records_what_the_model_was_asked_and_said(
     server: Server, client: Client, shape: Shape, backend: str
 ) -> None:
+    ids = []
     for row in range(shape.row_count):
         answer = client.predict(shape.name, sent(shape.tensors, row), variant=backend)
         assert_same(answer.outputs, {tensor.output: told_row(tensor, row) for tensor in shape.tensors})
@@ -93,7 +94,9 @@ def test_predict_answers_and_records_what_the_model_was_asked_and_said(
         assert_same(answer.probabilities, probabilities(shape, row))
         record = client.routers.prediction(shape.name, answer.prediction_id)
         assert_record(shape, row, record)
-        assert_lake(shape, row, in_lake(server, shape.name, answer.prediction_id, 0))
+        ids.append((answer.prediction_id, 0))
+    for row, kept in enumerate(in_lake(server, shape.name, ids)):
+        assert_lake(shape, row, kept)
 
 
 @pytest.mark.parametrize(("shape", "backend"), CASES)
@@ -123,7 +126,9 @@ def test_a_batch_of_tensors_is_answered_and_recorded_as_it_is(
         record = client.routers.prediction(shape.name, prediction_id, row=row)
         assert record.row_count == shape.row_count
         assert_record(shape, row, record, of_tensors=True)
-        assert_lake(shape, row, in_lake(server, shape.name, prediction_id, row), of_tensors=True)
+    rows = [(prediction_id, row) for row in range(shape.row_count)]
+    for row, kept in enumerate(in_lake(server, shape.name, rows)):
+        assert_lake(shape, row, kept, of_tensors=True)
 
 
 @pytest.mark.parametrize(("shape", "backend"), [case for case in CASES if len(case.values[0].tensors) > 1])  # type: ignore[union-attr]
@@ -234,21 +239,23 @@ def assert_said(shape: Shape, row: int, record: Any, outputs: dict[str, Any]) ->
             assert_same(record.prediction, recorded(value))
 
 
-def in_lake(server: Server, router_id: str, prediction_id: str, row: int) -> dict[str, Any]:
-    """The row of the lake's files, read by nothing of ours."""
+def in_lake(server: Server, router_id: str, rows: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    """The rows of predictions in the lake's files, read by nothing of ours; waits for all of them at once."""
     folder = server.data_dir / "lake" / "predictions" / f"router={router_id}"
+    wanted, found, read = set(rows), dict[tuple[str, int], dict[str, Any]](), set[Path]()
 
-    def found() -> dict[str, Any] | None:
-        for file in sorted(Path(folder).glob("*/*/*.parquet")):
+    def all_found() -> bool:
+        for file in set(folder.glob("*/*/*.parquet")) - read:
             table = pq.ParquetFile(file).read()
-            for place, (known, at) in enumerate(
-                zip(table.column("prediction_id").to_pylist(), table.column("row").to_pylist(), strict=True)
-            ):
-                if (known, at) == (prediction_id, row):
-                    return dict(table.slice(place, 1).to_pylist()[0])
-        return None
+            ids, places = (table.column(name).to_pylist() for name in ("prediction_id", "row"))
+            for at, row in enumerate(zip(ids, places, strict=True)):
+                if row in wanted:
+                    found[row] = table.slice(at, 1).to_pylist()[0]
+            read.add(file)
+        return wanted == found.keys()
 
-    return eventually(found, LAKE_SECONDS, "the row in the lake") or {}
+    eventually(all_found, LAKE_SECONDS, f"the rows {rows} in the lake")
+    return [found[row] for row in rows]
 
 
 def assert_lake(shape: Shape, row: int, kept: dict[str, Any], *, of_tensors: bool = False) -> None:

@@ -16,7 +16,8 @@ from stage.server import environment
 from . import extension, points
 from .zygote import ENVIRONMENT, MESSAGE_BYTES
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
+"""Long, for some questions have a server compact hundreds of files, beside others that do."""
 
 JOURNAL = {"segment_bytes": 65_536, "seal_after_seconds": 0.3}
 """Small segments, so that one ships within each life."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from conftest_order import LONGEST_FIRST, TOGETHER, LongestFirst, rank
+from conftest_order import APART, KNOWN_AHEAD, LONGEST_FIRST, TOGETHER, LongestFirst, rank
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("name", [*LONGEST_FIRST, *TOGETHER])
+@pytest.mark.parametrize("name", [*LONGEST_FIRST, *TOGETHER, *APART])
 def test_what_the_order_names_is_there(name: str) -> None:
     assert (ROOT / name).exists()
 
@@ -36,9 +36,11 @@ class Process:
         self.shutting_down = False
         self.waiting: deque[int] = deque()
         self.done: list[str] = []
+        self.most_waiting = 0
 
     def send_runtest_some(self, numbers: list[int]) -> None:
         self.waiting += numbers
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
 
     def shutdown(self) -> None:
         self.shutting_down = True
@@ -72,3 +74,16 @@ def test_every_test_runs_once_and_a_folder_that_stays_together_in_one_process() 
     assert sorted(first.done + second.done) == sorted(tests)
     assert kills in (first.done[0], second.done[0])
     assert set(peers) <= set(first.done) or set(peers) <= set(second.done)
+
+
+def test_the_tests_of_a_file_of_long_ones_are_shared_out() -> None:
+    (file,) = APART
+    long = [f"{file}::test_it[{number}]" for number in range(4)]
+    first, second = run([*long, *(f"tests/unit/test_{name}.py::test_one" for name in "abcd")])
+    assert sum(name in long for name in first.done) == sum(name in long for name in second.done) == 2
+
+
+def test_a_process_is_given_no_test_long_before_it_has_time_for_it() -> None:
+    tests = [f"tests/unit/test_{name}.py::test_one" for name in "abcdefgh"]
+    for process in run(tests):
+        assert process.most_waiting <= KNOWN_AHEAD
