@@ -48,7 +48,7 @@ def test_a_shift_is_seen_once_it_is_there_and_goes_by_the_name_of_figures(
     assert watch(algorithm, values[:1_000]).detections == ()
     found = watch(algorithm, values).detections
     assert found
-    assert 1_000 < found[0] < 1_600
+    assert 1_000 < found[0] < 1_900
     judged = judge_streams([Stream(name, values)], algorithms=[algorithm])
     assert judged.figure(name, algorithm).score == len(found)
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pointsman.domain.drift.baselines import BaselineData
-from pointsman_drift import Predictions, prediction_numbers, read_classes, read_numbers, scale_of, watch
+from pointsman_drift import prediction_numbers, read_classes, read_numbers, scale_of, watch
+from pointsman_drift.performance.predictions import Predictions
 from stage.drift_streams import changing
 
 AGES = changing(2, [0.5], 200)

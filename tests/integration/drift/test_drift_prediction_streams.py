@@ -1,6 +1,6 @@
 """Analyses that watch predictions, on both databases: one name in results, JSON and rules of alerts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from google.protobuf.json_format import MessageToDict
@@ -8,11 +8,13 @@ from google.protobuf.struct_pb2 import ListValue
 
 from contract.drift_by_hand import a_baseline, begin_long_ago, ended, labeled
 from contract.two_servers import open_bench
+from pointsman.domain.times import datetime_of
 from pointsman.v1 import drift_pb2
 from stage.drift_streams import changing
 from stage.lake import a_row
 from stage.prediction_streams import AGES, answered
 
+MINUTE_US = 60_000_000
 CLASSES = ("denied", "approved")
 REFERENCE = answered(3, CLASSES, [0.0], 200)
 MOVING = answered(4, CLASSES, [0.0, 3.0, 0.0], 100)
@@ -45,12 +47,17 @@ def labels_of(answers):
     return labeled(answers.probabilities, answers.values, answers.values)
 
 
-def record(bench, start, end, **fields):
-    """Has the journal record some rows, one a minute, the last one of all five minutes ago."""
-    last_us = bench.clock() - 5 * 60_000_000
+def times_of(bench):
+    """A time for each row, one a minute, the last one five minutes ago."""
+    last_us = bench.clock() // 1_000_000 * 1_000_000 - 5 * MINUTE_US
+    return [last_us - (299 - number) * MINUTE_US for number in range(300)]
+
+
+def record(bench, times, start, end, **fields):
+    """Has the journal record some rows."""
     rows = [
         a_row(
-            last_us - (299 - number) * 60_000_000,
+            times[number],
             number,
             router_id="cancer",
             model_id="cancer",
@@ -64,7 +71,6 @@ def record(bench, start, end, **fields):
         for number in range(start, end)
     ]
     bench.replica.journal.predict(*rows)
-    return [datetime.fromtimestamp(row["time_us"] // 1_000_000, UTC) for row in rows]
 
 
 async def analysed(user, **window):
@@ -95,10 +101,11 @@ async def test_scores_that_move_alone_are_seen_beside_the_figures_of_their_windo
             ],
         )
     )
-    times = record(bench, 0, 180)
+    times = times_of(bench)
+    record(bench, times, 0, 200)
     bench.replica.journal.seal_predictions()
-    first = await analysed(user, window_days=1)
-    record(bench, 180, 300)
+    record(bench, times, 200, 300)
+    first = await analysed(user, window_days=1, window_end=moment(datetime_of(times[180])))
     second = await analysed(user, window_days=1)
     assert set(MessageToDict(second.features["(score)"])) == {"adwin", "ks_test"}, "one name for both"
     assert set(second.features) == {"age", "(label)", "(score)", "(confidence)"}
@@ -108,18 +115,17 @@ async def test_scores_that_move_alone_are_seen_beside_the_figures_of_their_windo
     assert len(places) >= 2, "the score moves twice"
     assert min(places) < 180 < max(places)
     told = [change for one in (first, second) for change in figure(one)["details"]["changes"]]
-    begin = times[0]
-    expected = [begin + timedelta(minutes=place) for place in places]
-    assert [datetime.fromisoformat(one).replace(microsecond=0) for one in told] == expected
+    assert [datetime.fromisoformat(one) for one in told] == [datetime_of(times[place]) for place in places]
     assert [figure(one, "age")["score"] for one in (first, second)] == [0, 0]
     assert second.origin == drift_pb2.DRIFT_ORIGIN_MODEL, "answers move, and inputs do not"
     events = (await user.drift.GetAlertEvents(drift_pb2.GetAlertEventsRequest(model_id="cancer"))).events
-    assert {(one.rule, one.kind) for one in events} == {("scores", drift_pb2.ALERT_EVENT_KIND_FIRING)}
+    assert {one.rule for one in events} == {"scores"}
+    assert events[-1].kind == drift_pb2.ALERT_EVENT_KIND_FIRING
     assert all("(score)" in one.summary for one in events), events
 
 
 async def test_answers_whose_features_were_not_recorded_are_seen(bench):
-    record(bench, 0, 300, features_content="none")
+    record(bench, times_of(bench), 0, 300, features_content="none")
     result = await analysed(bench.local, window_days=1)
     assert figure(result)["m"] == 300
     assert figure(result)["score"] == len(MOVING.detections(REFERENCE, "(score)", "adwin"))
@@ -132,7 +138,7 @@ async def test_a_baseline_without_labeled_predictions_says_why_none_is_seen(benc
     (plain,) = (one.baseline_id for one in found if one.version == "v2")
     asked = drift_pb2.SetActiveBaselineRequest(model_id="cancer", baseline_id=plain)
     await user.drift.SetActiveBaseline(asked)
-    record(bench, 0, 300)
+    record(bench, times_of(bench), 0, 300)
     result = await analysed(user, window_days=1)
     reasons = {(one.feature, one.algorithm): one.reason for one in result.not_measured}
     assert "the baseline has no labeled predictions" in reasons["(predictions)", "adwin"]
