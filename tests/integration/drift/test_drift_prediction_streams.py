@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import ListValue
 
-from contract.drift_by_hand import a_baseline, begin_long_ago, ended, labeled
+from contract.drift_by_hand import a_baseline, begin_long_ago, ended, labeled, moment
 from contract.two_servers import open_bench
 from pointsman.domain.times import datetime_of
 from pointsman.v1 import drift_pb2
