@@ -17,8 +17,8 @@ from stage.prediction_streams import AGES, answered
 MINUTE_US = 60_000_000
 CLASSES = ("denied", "approved")
 REFERENCE = answered(3, CLASSES, [0.0], 200)
-MOVING = answered(4, CLASSES, [0.0, 3.0, 0.0], 100)
-STILL = changing(5, [0.5], 300)
+MOVING = answered(4, CLASSES, [0.0, 3.0, 0.0], 300)
+STILL = changing(5, [0.5], 900)
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 
 
@@ -50,7 +50,7 @@ def labels_of(answers):
 def times_of(bench):
     """A time for each row, one a minute, the last one five minutes ago."""
     last_us = bench.clock() // 1_000_000 * 1_000_000 - 5 * MINUTE_US
-    return [last_us - (299 - number) * MINUTE_US for number in range(300)]
+    return [last_us - (899 - number) * MINUTE_US for number in range(900)]
 
 
 def record(bench, times, start, end, **fields):
@@ -102,18 +102,18 @@ async def test_scores_that_move_alone_are_seen_beside_the_figures_of_their_windo
         )
     )
     times = times_of(bench)
-    record(bench, times, 0, 200)
+    record(bench, times, 0, 600)
     bench.replica.journal.seal_predictions()
-    record(bench, times, 200, 300)
-    first = await analysed(user, window_days=1, window_end=moment(datetime_of(times[180])))
+    record(bench, times, 600, 900)
+    first = await analysed(user, window_days=1, window_end=moment(datetime_of(times[500])))
     second = await analysed(user, window_days=1)
     assert set(MessageToDict(second.features["(score)"])) == {"adwin", "ks_test"}, "one name for both"
     assert set(second.features) == {"age", "(label)", "(score)", "(confidence)"}
-    assert [figure(one)["m"] for one in (first, second)] == [180, 120]
-    assert [figure(one)["n"] for one in (first, second)] == [180, 300]
+    assert [figure(one)["m"] for one in (first, second)] == [500, 400]
+    assert [figure(one)["n"] for one in (first, second)] == [500, 900]
     places = MOVING.detections(REFERENCE, "(score)", "adwin")
     assert len(places) >= 2, "the score moves twice"
-    assert min(places) < 180 < max(places)
+    assert min(places) < 500 < max(places)
     told = [change for one in (first, second) for change in figure(one)["details"]["changes"]]
     assert [datetime.fromisoformat(one) for one in told] == [datetime_of(times[place]) for place in places]
     assert [figure(one, "age")["score"] for one in (first, second)] == [0, 0]
@@ -125,9 +125,9 @@ async def test_scores_that_move_alone_are_seen_beside_the_figures_of_their_windo
 
 
 async def test_answers_whose_features_were_not_recorded_are_seen(bench):
-    record(bench, times_of(bench), 0, 300, features_content="none")
+    record(bench, times_of(bench), 0, 900, features_content="none")
     result = await analysed(bench.local, window_days=1)
-    assert figure(result)["m"] == 300
+    assert figure(result)["m"] == 900
     assert figure(result)["score"] == len(MOVING.detections(REFERENCE, "(score)", "adwin"))
 
 
@@ -138,11 +138,11 @@ async def test_a_baseline_without_labeled_predictions_says_why_none_is_seen(benc
     (plain,) = (one.baseline_id for one in found if one.version == "v2")
     asked = drift_pb2.SetActiveBaselineRequest(model_id="cancer", baseline_id=plain)
     await user.drift.SetActiveBaseline(asked)
-    record(bench, times_of(bench), 0, 300)
+    record(bench, times_of(bench), 0, 900)
     result = await analysed(user, window_days=1)
     reasons = {(one.feature, one.algorithm): one.reason for one in result.not_measured}
     assert "the baseline has no labeled predictions" in reasons["(predictions)", "adwin"]
-    assert figure(result, "age")["m"] == 300
+    assert figure(result, "age")["m"] == 900
 
 
 async def test_a_feature_cannot_be_called_as_what_results_have_of_predictions(bench, failing):

@@ -13,9 +13,9 @@ from .rows import add_model
 
 CLASSES = ("no", "yes")
 REFERENCE = answered(3, CLASSES, [0.0], 300)
-MOVING = answered(4, CLASSES, [0.0, 3.0, 0.0, 3.0], 150)
-SECONDS = list(range(600))
-STILL = changing(5, [0.5], 600)
+MOVING = answered(4, CLASSES, [0.0, 3.0, 0.0, 3.0], 300)
+SECONDS = list(range(1_200))
+STILL = changing(5, [0.5], 1_200)
 QUICK = {"page_hinkley": {"threshold": 3.0}}
 SCORES = ("(score)", "(confidence)")
 
@@ -38,12 +38,12 @@ def changes_of(*runs, algorithm="adwin", name="(score)"):
 
 
 def test_the_next_analysis_goes_on_where_the_last_one_stood(scene):
-    log(scene, 0, 600)
-    whole = scene.analyse(0, 600)
+    log(scene, 0, 1_200)
+    whole = scene.analyse(0, 1_200)
     left = scene.kept()
     assert set(left) == {(name, one) for name in (*SCORES, "age") for one in ("adwin", "page_hinkley")}
     scene.forget()
-    runs = [scene.analyse(max(0, end - 400), end) for end in (200, 400, 600)]
+    runs = [scene.analyse(max(0, end - 800), end) for end in (400, 800, 1_200)]
     for algorithm in ("adwin", "page_hinkley"):
         assert len(changes_of(whole, algorithm=algorithm)) >= 3, "the score moves three times"
         for name in SCORES:
@@ -98,13 +98,13 @@ def test_another_baseline_begins_anew_and_says_so(scene):
 
 
 def test_of_more_rows_than_an_analysis_reads_the_next_one_reads_the_rest(scene):
-    log(scene, 0, 600)
-    whole = scene.analyse(0, 600)
+    log(scene, 0, 1_200)
+    whole = scene.analyse(0, 1_200)
     scene.forget()
-    # Six detectors, so 130 rows.
-    runs = [scene.analyse(0, 600, most_values=780) for _ in range(5)]
+    # Six detectors, so 260 rows.
+    runs = [scene.analyse(0, 1_200, most_values=1_560) for _ in range(5)]
     for name in (*SCORES, "age"):
-        assert [run_of(run, "adwin", name).details["rows"] for run in runs] == [130, 130, 130, 130, 80]
+        assert [run_of(run, "adwin", name).details["rows"] for run in runs] == [260, 260, 260, 260, 160]
     assert changes_of(*runs) == changes_of(whole)
     told = [note.split(" were read")[0] for note in runs[0].notes]
     assert told == ["streams of predictions", "streams of features"]

@@ -16,10 +16,10 @@ from stage.drift_streams import BEGIN_US, SECOND_US, StreamScene, changing, run_
 from stage.migrated import write_migrated
 from stage.prediction_streams import answered
 
-ROWS = 600
+ROWS = 1_200
 SECONDS = [number // 3 for number in range(ROWS)]
 """Three rows of each time."""
-END = 200
+END = 400
 THRESHOLD = {"threshold": 2.0}
 CLASSES = {"binary": ("no", "yes"), "three": ("a", "b", "c"), "regression": ()}
 NAMES = {
@@ -28,8 +28,8 @@ NAMES = {
     "regression": ["(prediction)"],
 }
 REFERENCE = {kind: answered(3, classes, [0.0], 300) for kind, classes in CLASSES.items()}
-MOVING = {kind: answered(4, classes, [0.0, 3.0, 0.0, 3.0], 150) for kind, classes in CLASSES.items()}
-MISSING = range(50, 550, 50)
+MOVING = {kind: answered(4, classes, [0.0, 3.0, 0.0, 3.0], 300) for kind, classes in CLASSES.items()}
+MISSING = range(50, 1_150, 50)
 """Rows that a service logged without probabilities."""
 
 
@@ -114,7 +114,7 @@ def _second(time: str) -> int:
 @settings(max_examples=6, deadline=None)
 @given(
     windows=st.lists(st.tuples(st.integers(0, END), st.integers(1, END)), max_size=4),
-    most_values=st.sampled_from([700, 3_000, 10**9]),
+    most_values=st.sampled_from([2_000, 6_000, 10**9]),
 )
 def test_however_analyses_cut_it_it_is_seen_as_in_one(
     moving: tuple[str, StreamScene], windows: list[tuple[int, int]], most_values: int
