@@ -108,7 +108,7 @@ async def test_scores_that_move_alone_are_seen_beside_the_figures_of_their_windo
     first = await analysed(user, window_days=1, window_end=moment(datetime_of(times[500])))
     second = await analysed(user, window_days=1)
     assert set(MessageToDict(second.features["(score)"])) == {"adwin", "ks_test"}, "one name for both"
-    assert set(second.features) == {"age", "(label)", "(score)", "(confidence)"}
+    assert set(second.features) == {"age", "(score)", "(confidence)"}, "of texts there is no such figure"
     assert [figure(one)["m"] for one in (first, second)] == [500, 400]
     assert [figure(one)["n"] for one in (first, second)] == [500, 900]
     places = MOVING.detections(REFERENCE, "(score)", "adwin")
