@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy import delete, insert
 
+from pointsman.control.drift.answers import reference_answers
+from pointsman.control.drift.models import form_of
 from pointsman.control.drift.program.running import store
+from pointsman.control.drift.program.streams.sights import Reference
 from pointsman.control.drift.program.streams.watching import MOST_VALUES, StreamsWatched, StreamWatch
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.alerts import AlertSettings, AlgorithmOverride
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
-from pointsman.domain.drift.baselines import Baseline, BaselineData, ColumnKind, kind_of
+from pointsman.domain.drift.baselines import Baseline, BaselineData, ColumnKind, check_baseline, kind_of
 from pointsman.domain.models import Task
 from pointsman.store import models
 from pointsman.store.database import Database
@@ -37,6 +40,7 @@ class StreamScene:
         folder: Where analyses write.
         settings: Which algorithms run.
         data: The baseline.
+        least_answers: Labeled predictions of it that are enough.
     """
 
     database: Database
@@ -48,6 +52,7 @@ class StreamScene:
     model_key: int = field(init=False)
     count: int = 0
     logged: int = 0
+    least_answers: int = 30
 
     def __post_init__(self) -> None:
         with self.database.read() as connection:
@@ -62,19 +67,28 @@ class StreamScene:
         self.count += 1
         with self.database.write() as connection:
             version = f"v{self.count}"
-            row = Baseline("", self.model_id, version, False, 1, Task.UNSPECIFIED, (), 1)
+            task, classes = check_baseline(version, self.data, Task.UNSPECIFIED)
+            row = Baseline("", self.model_id, version, False, 1, task, classes, 1)
             baseline_id = baselines.add(connection, self.model_key, row, self.data)
             assert baselines.activate(connection, self.model_key, baseline_id)
             found = baselines.active(connection, self.model_id, self.model_key)
             assert found is not None
             self.baseline_key = found.row_key
 
-    def log(self, seconds: Sequence[float], columns: Mapping[str, Iterable[Any]]) -> None:
-        """Logs predictions, so many seconds after the first."""
+    def log(
+        self,
+        seconds: Sequence[float],
+        columns: Mapping[str, Iterable[Any]],
+        answers: Sequence[Any] = (),
+        probabilities: Sequence[Sequence[float]] = (),
+    ) -> None:
+        """Logs predictions, so many seconds after the first; those without probabilities have empty ones."""
         names = list(columns)
         # Ids by which rows of one time are in the order in which they are given.
         ids = [f"{self.logged + number:032x}" for number in range(len(seconds))]
         self.logged += len(seconds)
+        told = answers or [1.0] * len(seconds)
+        scores = probabilities or [()] * len(seconds)
         rows = [
             {
                 "prediction_id": prediction_id,
@@ -83,12 +97,14 @@ class StreamScene:
                 "time_us": BEGIN_US + int(second * SECOND_US),
                 "entity_id": "",
                 "features": dump_value(dict(zip(names, values, strict=True))),
-                "prediction": "1.0",
-                "probabilities": "",
-                "confidence": None,
+                "prediction": dump_value(answer),
+                "probabilities": dump_value(list(score)) if score else "",
+                "confidence": max(score) if score else None,
                 "latency_ms": None,
             }
-            for second, prediction_id, *values in zip(seconds, ids, *columns.values(), strict=True)
+            for second, prediction_id, answer, score, *values in zip(
+                seconds, ids, told, scores, *columns.values(), strict=True
+            )
         ]
         with self.database.write() as connection:
             connection.execute(insert(drift_predictions), rows)
@@ -117,8 +133,18 @@ class StreamScene:
         folder.mkdir()
         spec = AnalysisSpec("", analysis.job_id, analysis.attempt, str(folder))
         kinds = {name: kind_of(values) or ColumnKind.TEXT for name, values in self.data.features.items()}
+        with self.database.read() as connection:
+            baseline = baselines.find_key(connection, analysis.baseline_key, self.model_id)
+            assert baseline is not None
+            form = form_of(connection, self.model_id, baseline)
+        answers = reference_answers(baseline, self.data)
         watch = StreamWatch(self.database, analysis, spec, folder, most_values)
-        return watch.watch(self.settings, self.data, kinds, lambda share: None)
+        reference = Reference(self.data, kinds, answers, form, self.least_answers)
+        shares: list[float] = []
+        found = watch.watch(self.settings, reference, shares.append)
+        assert shares == sorted(shares), "an analysis never goes back"
+        assert all(0 <= share <= 1 + 1e-9 for share in shares)
+        return found
 
     def end(self, analysis: Analysis, found: StreamsWatched) -> bool:
         """Stores what was found, as the program of an analysis does."""

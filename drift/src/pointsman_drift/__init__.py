@@ -26,6 +26,7 @@ from pointsman_drift.errors import (
     MissingPackageError,
 )
 from pointsman_drift.performance.cbpe import Calibration, calibrate
+from pointsman_drift.performance.columns import prediction_numbers
 from pointsman_drift.performance.divergence import Divergence, find_divergence
 from pointsman_drift.performance.metrics import Estimate, Metric
 from pointsman_drift.performance.performance import Performance, estimate_performance
@@ -98,6 +99,7 @@ __all__ = [
     "find_divergence",
     "judge_streams",
     "load_baseline",
+    "prediction_numbers",
     "read_classes",
     "read_numbers",
     "realised_metrics",

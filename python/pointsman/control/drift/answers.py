@@ -126,10 +126,25 @@ def read_answers(table: pa.Table, form: AnswerForm, left_out: LeftOut) -> Predic
         form: How they are read.
         left_out: Counts what is not.
     """
+    _, found = read_rows(table, form, left_out)
+    return found
+
+
+def read_rows(table: pa.Table, form: AnswerForm, left_out: LeftOut) -> tuple[np.ndarray, Predictions | None]:
+    """Reads recorded answers as :func:`read_answers` does, and says of which rows they are.
+
+    Args:
+        table: With the columns that :func:`read_answers` names.
+        form: How they are read.
+        left_out: Counts what is not.
+
+    Returns:
+        The places of the rows that can be compared, shape (compared,); and their answers, None of no row.
+    """
     return _classes(table, form, left_out) if form.classes else _numbers(table, left_out)
 
 
-def _numbers(table: pa.Table, left_out: LeftOut) -> Predictions | None:
+def _numbers(table: pa.Table, left_out: LeftOut) -> tuple[np.ndarray, Predictions | None]:
     import numpy as np
 
     from pointsman_drift import read_numbers
@@ -140,12 +155,13 @@ def _numbers(table: pa.Table, left_out: LeftOut) -> Predictions | None:
     is_known = np.isfinite(actual)
     left_out.without_answer += int(np.sum(~is_number))
     left_out.of_other_outcome += int(np.sum(is_number & has_outcome & ~is_known))
-    if not is_number.any():
-        return None
-    return read_numbers(predicted[is_number], np.where(is_known, actual, np.nan)[is_number])
+    chosen = np.flatnonzero(is_number)
+    if not len(chosen):
+        return chosen, None
+    return chosen, read_numbers(predicted[chosen], np.where(is_known, actual, np.nan)[chosen])
 
 
-def _classes(table: pa.Table, form: AnswerForm, left_out: LeftOut) -> Predictions | None:
+def _classes(table: pa.Table, form: AnswerForm, left_out: LeftOut) -> tuple[np.ndarray, Predictions | None]:
     import numpy as np
     import pyarrow.compute as pc
 
@@ -171,14 +187,14 @@ def _classes(table: pa.Table, form: AnswerForm, left_out: LeftOut) -> Prediction
     kept = is_sound & is_known
     chosen, scores = chosen[kept], scores[kept]
     if not len(chosen):
-        return None
+        return chosen, None
     rows = table.take(chosen)
     actual = _places(rows, "outcome_label", form.classes)
     has_outcome = rows.column("outcome_label").is_valid().to_numpy(zero_copy_only=False)
     left_out.of_other_outcome += int(np.sum(has_outcome & (actual < 0)))
     scores = _reordered(scores, rows, form)
     names = np.array([*form.classes, None], dtype=object)
-    return read_classes(form.classes, scores, names[predicted[chosen]], names[actual])
+    return chosen, read_classes(form.classes, scores, names[predicted[chosen]], names[actual])
 
 
 def _reordered(scores: np.ndarray, rows: pa.Table, form: AnswerForm) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pointsman.domain.drift.classes import class_order
+from pointsman.domain.drift.naming import is_whole
 from pointsman.domain.drift.outcomes import check_outcome
 from pointsman.domain.drift.predictions import (
     MAX_CLASSES,
@@ -137,6 +138,8 @@ def _check_features(found: Violations, features: Mapping[str, Sequence[JsonValue
                 path, f"differs from {folded[name.casefold()]!r} in the case of letters alone; rename one"
             )
         found.check_text(path, name, MAX_FEATURE_CHARS)
+        if is_whole(name):
+            found.add(path, "is how results call what is of predictions or of all features; rename it")
         if not name:
             found.add("feature_data", "one feature has no name")
         if not values:

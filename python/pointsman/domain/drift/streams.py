@@ -1,4 +1,4 @@
-"""Streams of a model: features as detectors of changes see them, row after row, over all analyses."""
+"""Streams of a model: its features and predictions as detectors of changes see them, over all analyses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ MOST_WAIT_US = 2 * 3600 * MICROSECONDS_PER_SECOND
 """So long rows wait for records of other servers; how far these are in files is told every ten minutes, less
 an hour."""
 MOST_STREAMS = 1_000
-"""Detectors of a model: features by algorithms."""
+"""Detectors of a model: what they see by algorithms."""
 MAX_STATE_CHARS = 16_384
 """What a detector remembers; it grows by the logarithm of the rows, and is some 3,500 after a million."""
 REMEMBERED_DAYS = 31
@@ -24,7 +24,7 @@ class KeptStream:
     """What one detector keeps from one analysis to the next.
 
     Attributes:
-        feature: What it sees.
+        feature: What it sees: a feature, or what predictions have under the name that figures have for it.
         algorithm: The detector.
         baseline_key: The row of the baseline on whose scale it sees values.
         begun_us: From this time on it has seen every row.

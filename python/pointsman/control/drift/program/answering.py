@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
-from pointsman.control.drift.program.querying import IN_WINDOW, querying, quoted_text, tails_of
+from pointsman.control.drift.program.answer_rows import answer_rows, written
+from pointsman.control.drift.program.querying import querying, quoted_text, tails_of
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
-from pointsman.lake.models.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
+from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
 from pointsman.lake.models.snapshot import FILES, RECORDED
-from pointsman.lake.models.tables import answer_table, logged_table, truth_parts
+from pointsman.lake.models.tables import logged_table, truth_parts
 from pointsman.store.database import Database
 from pointsman.store.drift import horizons, predictions, truths
 
@@ -71,7 +71,7 @@ class AnswerWindow:
         with self._database.read() as sql:
             settled_us = horizons.settled_us(sql, self._analysis.model_key)
             parts = truth_parts(truths.each(sql, self._analysis.model_key), settled_us)
-            outcomes = self._written("outcomes", parts)
+            outcomes = written(self._folder / "outcomes.parquet", parts)
         sources = self._sources() if outcomes is not None else []
         if outcomes is None or not sources:
             connection.execute(f"CREATE TEMP TABLE known ({_KNOWN})")
@@ -94,7 +94,8 @@ class AnswerWindow:
         """Answers queries of all predictions of the model, of all times, in few columns."""
         with self._database.read() as sql:
             heads = predictions.heads(sql, self._analysis.model_key)
-            logged = self._written("heads", (logged_table(part) for part in heads if part))
+            parts = (logged_table(part) for part in heads if part)
+            logged = written(self._folder / "heads.parquet", parts)
         sources = [f"SELECT {ROW_COLUMNS} FROM {tail} WHERE {RECORDED}" for tail in tails_of(self._spec)]
         if logged is not None:
             sources.append(f"SELECT {ROW_COLUMNS} FROM read_parquet({quoted_text(str(logged))})")
@@ -104,23 +105,7 @@ class AnswerWindow:
 
     def _answers(self, connection: DuckDBPyConnection) -> pa.Table:
         """Answers the columns that :func:`~pointsman.control.drift.answers.read_answers` reads."""
-        one = self._analysis
-        with self._database.read() as sql:
-            between = predictions.between(sql, one.model_key, one.window_start_us, one.window_end_us)
-            logged = self._written("answers", (answer_table(part) for part in between))
-        parts = [f"SELECT {ANSWER_COLUMNS} FROM {tail} WHERE {IN_WINDOW}" for tail in tails_of(self._spec)]
-        values: dict[str, Any] = {}
-        if logged is not None:
-            parts.append(f"FROM read_parquet({quoted_text(str(logged))})")
-        if self._spec.files:
-            parts.append(f"SELECT {ANSWER_COLUMNS} FROM {FILES} WHERE {IN_WINDOW}")
-            values["files"] = list(self._spec.files)
-        if self._spec.files or self._spec.tails:
-            values |= self._values()
-        if not parts:
-            connection.register("nothing", answer_table([]))
-            parts.append("FROM nothing")
-        rows = " UNION ALL ".join(parts)
+        rows, values = answer_rows(connection, self._database, self._analysis, self._spec, self._folder)
         total = connection.execute(f"SELECT count(*) FROM ({rows})", values).fetchall()[0][0]
         most = min(MOST_ROWS, MOST_PROBABILITIES // max(1, len(self._form.classes)))
         wanted = ""
@@ -137,22 +122,3 @@ class AnswerWindow:
             'ORDER BY time_us, prediction_id, answers."row"',
             params=values,
         ).to_arrow_table()
-
-    def _written(self, name: str, tables: Iterator[pa.Table]) -> Path | None:
-        """Writes tables as one file; answers its path, None where there is none."""
-        import pyarrow.parquet as pq
-
-        first = next(tables, None)
-        if first is None:
-            return None
-        path = self._folder / f"{name}.parquet"
-        with pq.ParquetWriter(path, first.schema) as writer:
-            writer.write_table(first)
-            for table in tables:
-                writer.write_table(table)
-        return path
-
-    def _values(self) -> dict[str, Any]:
-        """Answers the window of recorded rows, of which those from before the model are of another one."""
-        one = self._analysis
-        return {"start_us": max(one.window_start_us, self._spec.began_us), "end_us": one.window_end_us}

@@ -13,15 +13,16 @@ from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
 from pointsman.control.drift.program.class_rates import class_rates, find_lacking_rows
 from pointsman.control.drift.program.existing import comparable_of
-from pointsman.control.drift.program.judging import Sides, judge
+from pointsman.control.drift.program.judging import Sides, judge, options_of
 from pointsman.control.drift.program.origins import origin_of
 from pointsman.control.drift.program.slicing import choose_slices
+from pointsman.control.drift.program.streams.sights import Reference
 from pointsman.control.drift.program.streams.watching import StreamWatch
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.alerting.existence import COMPARABLE
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.baselines import Baseline, ColumnKind, kind_of
+from pointsman.domain.drift.baselines import ColumnKind, kind_of
 from pointsman.domain.drift.streams import KeptStream
 from pointsman.errors import NotFoundError
 from pointsman.store.database import Database
@@ -74,18 +75,22 @@ def compare_window(
         data = baselines.data_of(connection, analysis.baseline_key)
     if baseline is None:
         raise NotFoundError("the baseline is gone with its model", reason="BASELINE_NOT_FOUND")
+    with database.read() as connection:
+        form = form_of(connection, analysis.model_id, baseline)
     # Checked when the baseline was made.
     kinds = {name: kind_of(values) or ColumnKind.TEXT for name, values in data.features.items()}
     reached(0.1)
     window = Window(database, analysis, spec, folder, kinds)
     path = window.write()
     reached(0.3)
+    before = reference_answers(baseline, data)
+    seen = Reference(data, kinds, before, form, options_of(settings)["least_rows"])
     watched = StreamWatch(database, analysis, spec, folder).watch(
-        settings, data, kinds, lambda share: reached(0.3 + 0.2 * share)
+        settings, seen, lambda share: reached(0.3 + 0.2 * share)
     )
     reached(0.5)
-    before = reference_answers(baseline, data)
-    pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, before)
+    answers = AnswerWindow(database, analysis, spec, folder, form)
+    pair, lacking, rows, notes = _read_pair(answers, before)
     reached(0.6)
     reference = reference_table(data.features, kinds)
     slicing = choose_slices(window.slices, kinds, settings, reference)
@@ -111,12 +116,7 @@ def compare_window(
 
 
 def _read_pair(
-    database: Database,
-    analysis: Analysis,
-    spec: AnalysisSpec,
-    folder: Path,
-    baseline: Baseline,
-    before: Predictions | None,
+    answers: AnswerWindow, before: Predictions | None
 ) -> tuple[tuple[Predictions, Predictions] | None, str, tuple[int, int], list[str]]:
     """Answers labelled predictions of the baseline and answers of the window, or why there are none.
 
@@ -125,9 +125,6 @@ def _read_pair(
     """
     if before is None:
         return None, NO_LABELED, (0, 0), []
-    with database.read() as connection:
-        form = form_of(connection, analysis.model_id, baseline)
-    answers = AnswerWindow(database, analysis, spec, folder, form)
     after = answers.read()
     if after is None:
         return None, "the window has no answers that can be compared", (before.rows, 0), answers.notes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.control.drift.alert_settings import default_algorithms
 from pointsman.control.drift.program.slicing import Slicing
 from pointsman.domain.drift.alerts import AlertSettings
+from pointsman.domain.drift.naming import ALL, PREDICTIONS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,8 +22,6 @@ MEMORY_LIMIT = "1GB"
 _LEAST_ROWS = 2
 _USUAL_ROWS = 30
 """Rows of a window below which features are not judged, unless the baseline may have fewer."""
-_OF_ANSWERS = "(predictions)"
-_OF_ALL = "(all)"
 
 
 @dataclass(frozen=True)
@@ -123,14 +122,14 @@ def _runnable(sides: Sides, settings: AlertSettings) -> tuple[dict[str, Any], li
         is_lacking |= of_answers
         # Answers are columns, too: their drift is judged by the algorithms of single columns.
         if of_answers or AlgorithmKind.UNIVARIATE in kinds.values():
-            lacking.append(Unjudged(_OF_ANSWERS, sides.lacking, *sides.rows))
+            lacking.append(Unjudged(PREDICTIONS, sides.lacking, *sides.rows))
     if sides.window is None:
         rows = sides.reference.num_rows, 0
         reason = "the window has no predictions with features"
         of_rows = {AlgorithmKind.MULTIVARIATE, AlgorithmKind.CUSTOM}
         of_all = [name for name, kind in kinds.items() if kind in of_rows]
         is_lacking |= set(of_all)
-        lacking += [Unjudged(_OF_ALL, reason, *rows, name) for name in of_all]
+        lacking += [Unjudged(ALL, reason, *rows, name) for name in of_all]
         if AlgorithmKind.UNIVARIATE in kinds.values():
             lacking += [Unjudged(name, reason, *rows) for name in sides.reference.column_names]
             if sides.answers is None:

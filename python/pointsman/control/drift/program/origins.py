@@ -6,12 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from pointsman.domain.drift.analyses import DriftOrigin
+from pointsman.domain.drift.naming import ALL
 
 if TYPE_CHECKING:
     from pointsman_drift import Figure, Group, Result
 
-_WHOLE_ROWS = "(all)"
-"""What algorithms of all features together have in the place of one."""
 _CLEARLY = 0.5
 """A slice stands still when its scores are at most this part of those of one that moves."""
 
@@ -30,7 +29,7 @@ def origin_of(result: Result, features: Collection[str]) -> tuple[DriftOrigin | 
     Returns:
         The origin, None where no input was judged; and what to know of it, in sentences.
     """
-    inputs = [one for one in result.figures if one.feature in features or one.feature == _WHOLE_ROWS]
+    inputs = [one for one in result.figures if one.feature in features or one.feature == ALL]
     if not inputs:
         return None, []
     moving = {figure.group for figure in inputs if figure.drift}

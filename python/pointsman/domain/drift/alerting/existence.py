@@ -11,14 +11,13 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from pointsman.domain.drift.alerting.rules import AlertFigure, AlertRule
+from pointsman.domain.drift.naming import ALL, LABEL, PREDICTIONS
 from pointsman.domain.drift.performance import LEAST_PREDICTIONS
 
 COMPARABLE = "comparable"
 """Where a result says it."""
-_PERFORMANCE_OF = "(predictions)"
-_OF_ALL = frozenset(("", "(all)"))
+_OF_ALL = frozenset(("", ALL))
 """What stands for all features together, or for the result: whatever features there are, it is there."""
-_OF_CLASSIFIER = "(label)"
 _SHOWN = 5
 
 
@@ -61,7 +60,7 @@ class Comparable:
         """
         if rule.figure is AlertFigure.CLASS_RATE:
             return name in self.classes
-        if name == _PERFORMANCE_OF:
+        if name == PREDICTIONS:
             return bool(self.answers)
         return name in _OF_ALL or name in self.features or name in self.answers
 
@@ -83,7 +82,7 @@ def why_gone(
     if rule.algorithm and rule.algorithm not in comparable.algorithms:
         return f"the model's settings name {rule.algorithm} no more"
     if rule.figure in (AlertFigure.PERFORMANCE_DROP, AlertFigure.CLASS_RATE):
-        if _OF_CLASSIFIER not in comparable.answers:
+        if LABEL not in comparable.answers:
             lacking = "classes" if comparable.answers else "labeled predictions"
             return f"the baseline has no {lacking}"
         if rule.figure is AlertFigure.PERFORMANCE_DROP:

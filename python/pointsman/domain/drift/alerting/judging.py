@@ -7,14 +7,11 @@ from typing import Any
 from pointsman.domain.drift.alerting.existence import Comparable, listed, why_gone
 from pointsman.domain.drift.alerting.rules import STATUS_RANKS, AlertFigure, AlertRule, AlertTier, severity
 from pointsman.domain.drift.analyses import DriftStatus
+from pointsman.domain.drift.naming import ALL, PREDICTIONS, WHOLES, is_whole
 from pointsman.domain.drift.performance import LEAST_PREDICTIONS
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 
-_WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(prediction)", "(predictions)"))
-"""What the library names in the place of a feature; none of them is one."""
-_SCORE_OF = "(score of "
-"""How it begins to name the score of one class among several."""
-_OF_ROWS = frozenset(("(all)", "(predictions)"))
+_OF_ROWS = frozenset((ALL, PREDICTIONS))
 """What algorithms have that look at whole rows, and so at no feature."""
 _SHOWN = 5
 _SAME_DAY = 1e-9
@@ -97,7 +94,7 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         return {
             name: _rank(one["status"])
             for name, one in features.items()
-            if name in rule.features or not _is_whole(name)
+            if name in rule.features or not is_whole(name)
         }
     found = {
         name: one["algorithms"][rule.algorithm]
@@ -105,7 +102,7 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         if rule.algorithm in one["algorithms"]
     }
     # Columns of answers are no features, also where a window has no others.
-    named = {name: one for name, one in found.items() if name in rule.features or not _is_whole(name)}
+    named = {name: one for name, one in found.items() if name in rule.features or not is_whole(name)}
     of_rows = {name: one for name, one in found.items() if name in _OF_ROWS}
     return _numbers(rule.figure, named or of_rows)
 
@@ -131,12 +128,8 @@ def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
     of a feature is always known: of answers that are not there it does not list each part.
     """
     told = {one["feature"] for key in ("insufficientData", "notMeasured") for one in body.get(key, ())}
-    listed = _WHOLES.union(told, body.get("features", ()), body.get("columns", ()))
+    listed = WHOLES.union(told, body.get("features", ()), body.get("columns", ()))
     return frozenset(listed.intersection(names))
-
-
-def _is_whole(name: str) -> bool:
-    return name in _WHOLES or name.startswith(_SCORE_OF)
 
 
 def _overall(body: Mapping[str, Any]) -> dict[str, float]:

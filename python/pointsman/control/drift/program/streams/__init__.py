@@ -1,1 +1,1 @@
-"""Features as detectors of changes see them: every row once, in order of time, over all analyses."""
+"""What detectors of changes see of a model: every row once, in order of time, over all analyses."""

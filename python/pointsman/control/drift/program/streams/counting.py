@@ -17,9 +17,9 @@ from pointsman.store.drift import predictions
 
 
 def days_of(
-    database: Database, analysis: Analysis, spec: AnalysisSpec, begun_us: int, until_us: int
+    database: Database, analysis: Analysis, spec: AnalysisSpec, begun_us: int, until_us: int, counted: str
 ) -> dict[int, int]:
-    """Counts rows with features by day of UTC, of the last days before a time.
+    """Counts rows by day of UTC, of the last days before a time.
 
     Args:
         database: Where logged predictions are.
@@ -27,6 +27,7 @@ def days_of(
         spec: Where the lake's files are.
         begun_us: From this time on, as far as days are remembered.
         until_us: Before this time.
+        counted: SQL of which recorded answers are rows; of logged ones all are.
 
     Returns:
         By day, counted from 1970, its rows; days without any are left out.
@@ -43,7 +44,7 @@ def days_of(
         for source, values in sources:
             rows = connection.execute(
                 f"SELECT time_us // {MICROSECONDS_PER_DAY}, count(*) FROM {source} "
-                f"WHERE {IN_WINDOW} AND features_content = 'all' GROUP BY 1",
+                f"WHERE {IN_WINDOW} AND {counted} GROUP BY 1",
                 recorded | values,
             ).fetchall()
             for day, count in rows:

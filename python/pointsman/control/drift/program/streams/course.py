@@ -24,7 +24,7 @@ class Course:
     """What a detector keeps, how far it reads, and what it sees on the way.
 
     Args:
-        feature: What it sees.
+        feature: What it sees, a feature or what predictions have.
         algorithm: The detector.
         parameters: Values that replace its defaults.
         scale: The baseline's, on which it sees values.
@@ -69,7 +69,7 @@ class Course:
 
         Args:
             times: In UTC microseconds, rising; shape (rows,).
-            values: Of the feature, NaN where one is missing; shape (rows,).
+            values: What it sees of each, NaN where one is missing; shape (rows,).
         """
         import numpy as np
 

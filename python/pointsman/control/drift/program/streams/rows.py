@@ -1,53 +1,36 @@
-"""The rows that streams have not seen yet: all of a time, whichever windows they are of."""
+"""Rows that streams have not seen yet: all of a time, whichever windows they are of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
-from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.baselines import ColumnKind
-from pointsman.store.database import Database
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 _VALUES_AT_ONCE = 4_000_000
 
 
-class StreamRows:
+class OrderedRows(ABC):
     """Rows of a time in the order of their times, as a file.
 
     Of one time rows are in the order of their ids; no analysis reads some of them alone, for it is by times
     that streams are cut.
 
-    Args:
-        database: Where logged predictions are.
-        analysis: Whose model.
-        spec: Where the lake's files are.
-        folder: Where to write.
-        features: The features, which are numbers.
+    Attributes:
+        counted: SQL of which recorded answers are rows.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        analysis: Analysis,
-        spec: AnalysisSpec,
-        folder: Path,
-        features: Sequence[str],
-    ) -> None:
-        self._database = database
-        self._analysis = analysis
-        self._spec = spec
-        self._folder = folder
-        self._features = features
-        self._path = folder
+    counted: ClassVar[str]
+
+    def __init__(self) -> None:
+        self._path = Path()
         self._time_column = ""
 
     def write(self, start_us: int, until_us: int, most_rows: int) -> int:
@@ -70,36 +53,36 @@ class StreamRows:
     def each(
         self, until_us: int, reached: Callable[[float], None]
     ) -> Iterator[tuple[NDArray[np.int64], Mapping[str, NDArray[np.float64]]]]:
-        """Goes through the rows in parts: their times, and by feature their values, NaN where one is missing.
+        """Goes through the rows in parts: their times, and by stream their values, NaN where one is missing.
 
         Args:
             until_us: Before this time.
             reached: Is told how much is read, 0 to 1.
         """
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self._path) as file:
-            at_once = max(1_000, _VALUES_AT_ONCE // len(self._features))
+            at_once = max(1_000, _VALUES_AT_ONCE // self.width)
             done = 0
             for batch in file.iter_batches(at_once):
                 times = batch.column(self._time_column).to_numpy()
                 count = int(times.searchsorted(until_us))
-                values = {
-                    name: batch.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)[:count]
-                    for name in self._features
-                }
-                yield times[:count], values
+                yield times[:count], self._values_of(batch.slice(0, count))
                 done += batch.num_rows
                 reached(done / file.metadata.num_rows)
 
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many numbers are read of a row."""
+
+    @abstractmethod
     def _write(self, start_us: int, until_us: int, most_rows: int | None) -> int:
-        span = replace(self._analysis, window_start_us=start_us, window_end_us=until_us)
-        kinds = dict.fromkeys(self._features, ColumnKind.NUMBER)
-        spec = replace(self._spec, files=files_within(self._spec, start_us, until_us))
-        window = Window(self._database, span, spec, self._folder, kinds, most_rows or 2**62)
-        self._path, self._time_column = window.write(), window.time_column
-        return window.row_count
+        """Writes the first rows of a time in order, to ``_path``; answers how many."""
+
+    @abstractmethod
+    def _values_of(self, batch: pa.RecordBatch) -> Mapping[str, NDArray[np.float64]]:
+        """Answers by stream the value of each row, NaN where one is missing."""
 
     def _ends(self) -> tuple[int, int]:
         """Answers the first time and the last one of the file."""

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointsman.control.drift.program.streams.counting import days_of
 from pointsman.control.drift.program.streams.course import Course, nothing_new
-from pointsman.control.drift.program.streams.rows import StreamRows
+from pointsman.control.drift.program.streams.rows import OrderedRows
+from pointsman.control.drift.program.streams.sights import (
+    Reference,
+    Sight,
+    see_features,
+    see_predictions,
+)
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.baselines import BaselineData, ColumnKind
 from pointsman.domain.drift.streams import MOST_STREAMS, KeptStream, late_rows, readable_until
 from pointsman.domain.times import datetime_of
 from pointsman.store.database import Database
 from pointsman.store.drift import streams
 
 if TYPE_CHECKING:
-    from pointsman_drift import NotMeasured, Scale, WatchedRun, WatchedStream
+    from pointsman_drift import NotMeasured, WatchedRun, WatchedStream
 
 MOST_VALUES = 200_000_000
-"""Values that detectors see in one analysis, some minutes: of more rows the next one reads the rest."""
+"""Values that detectors see in one analysis, some minutes, or probabilities that are read for them: of more
+rows the next one reads the rest."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class StreamsWatched:
     """What detectors found.
 
     Attributes:
-        items: By feature, as the library judges it.
+        items: By feature and by what predictions have, as the library judges it.
         kept: Where detectors stand now that have read further.
         notes: What to know of the rows, in sentences.
     """
@@ -49,7 +56,7 @@ class StreamWatch:
         analysis: The analysis.
         spec: Where the lake's files are.
         folder: For what does not fit into memory.
-        most_values: So many values they see at most.
+        most_values: So many values are read for them at most.
     """
 
     def __init__(
@@ -68,111 +75,166 @@ class StreamWatch:
         self._until_us = readable_until(analysis, spec.stored_until_us)
 
     def watch(
-        self,
-        settings: AlertSettings,
-        data: BaselineData,
-        kinds: Mapping[str, ColumnKind],
-        reached: Callable[[float], None],
+        self, settings: AlertSettings, reference: Reference, reached: Callable[[float], None]
     ) -> StreamsWatched:
         """Shows new rows to the detectors that the settings name; without such ones it reads nothing.
 
         Args:
             settings: Which ones, and their parameters.
-            data: The baseline, on whose scale they see values.
-            kinds: The features, of which those that are numbers are seen.
+            reference: The baseline, on whose scale they see values.
             reached: Is told how far it is, 0 to 1.
 
         Raises:
             pointsman_drift.DriftError: A parameter means nothing, or river is not installed.
             FailedPreconditionError: A feature is of another type than in the baseline.
         """
-        courses, notes = self._courses(settings, data, kinds)
-        if not courses:
-            return StreamsWatched(notes=tuple(notes))
-        going = [one for one in courses if one.from_us < self._until_us]
-        until_us = self._show(going, reached) if going else self._until_us
-        if until_us < self._until_us:
+        names = stream_algorithms(settings)
+        if not names:
+            return StreamsWatched()
+        # Predictions have few streams, and come first where a model has more than it may.
+        sights = [see_predictions(reference), see_features(reference)]
+        courses, notes = self._courses(settings, names, sights)
+        going = {
+            sight: [one for one in of_sight if one.from_us < self._until_us]
+            for sight, of_sight in courses.items()
+        }
+        detectors = max(1, sum(map(len, going.values())))
+        told: dict[Course, WatchedRun | NotMeasured] = {}
+        kept: list[KeptStream] = []
+        most_late = 0
+        done = 0.0
+        for sight, of_sight in courses.items():
+            share = len(going[sight]) / detectors
+            part = partial(_reach, reached, done, share)
+            found = self._see(sight, of_sight, going[sight], detectors, part)
+            done += share
+            told |= found.told
+            kept += found.kept
+            notes += found.notes
+            # Both sights are of nearly the same rows.
+            most_late = max(most_late, found.late)
+        if most_late:
             notes.append(
-                f"streams were read until {datetime_of(until_us).isoformat()}, for an analysis shows "
-                f"{self._most_values} values to detectors; the next one goes on from there"
+                f"at least {most_late} rows came after streams had been read beyond their time, and were not "
+                "shown to detectors"
+            )
+        return StreamsWatched(_items(names, courses, told), tuple(kept), tuple(notes))
+
+    def _courses(
+        self, settings: AlertSettings, names: Sequence[str], sights: Sequence[Sight]
+    ) -> tuple[dict[Sight, list[Course]], list[str]]:
+        """Answers the detectors by what they see, as many as a model may have."""
+        notes = []
+        courses: dict[Sight, list[Course]] = {}
+        with self._database.read() as connection:
+            kept = streams.of_model(connection, self._analysis.model_key)
+        room = MOST_STREAMS // len(names)
+        for sight in sights:
+            watched = list(sight.scales)[:room]
+            room -= len(watched)
+            if not sight.scales and not sight.lacking:
+                notes.append(
+                    f"{' and '.join(names)} saw no {sight.title}: none of the baseline's has numbers"
+                )
+            if len(watched) < len(sight.scales):
+                notes.append(
+                    f"of {len(sight.scales)} {sight.title} {len(watched)} are watched as streams, the first "
+                    f"by name: a model has at most {MOST_STREAMS} detectors"
+                )
+            courses[sight] = [
+                Course(
+                    stream,
+                    algorithm,
+                    override.params if (override := settings.overrides.get(algorithm)) else {},
+                    sight.scales[stream],
+                    self._analysis.baseline_key,
+                    kept.get((stream, algorithm)),
+                    self._analysis.window_start_us,
+                )
+                for stream in watched
+                for algorithm in names
+            ]
+        return courses, notes
+
+    def _see(
+        self,
+        sight: Sight,
+        courses: Sequence[Course],
+        going: Sequence[Course],
+        detectors: int,
+        reached: Callable[[float], None],
+    ) -> _Seen:
+        """Shows the new rows of one sight to its detectors.
+
+        Args:
+            sight: What they see.
+            courses: All of them.
+            going: Those that have not read as far as the analysis does.
+            detectors: How many read further in this analysis, those of other sights among them.
+            reached: Is told how far it is, 0 to 1.
+        """
+        told: dict[Course, WatchedRun | NotMeasured] = {
+            one: nothing_new(one, self._until_us) for one in courses
+        }
+        if not going:
+            return _Seen(told)
+        names = list(dict.fromkeys(one.feature for one in going))
+        folder = self._folder / sight.title
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = sight.make_rows(self._database, self._analysis, self._spec, folder, names)
+        most_rows = max(1, self._most_values // max(detectors, sight.row_values))
+        until_us = self._show(rows, going, most_rows, reached)
+        notes = []
+        if until_us < self._until_us:
+            told |= {one: nothing_new(one, until_us) for one in courses}
+            notes.append(
+                f"streams of {sight.title} were read until {datetime_of(until_us).isoformat()}, for an "
+                f"analysis reads {self._most_values} values for detectors; the next one goes on from there"
             )
         # One that had read further than the others do now stays where it is.
         further = [one for one in going if one.from_us < until_us]
-        told: dict[Course, WatchedRun | NotMeasured] = {one: nothing_new(one, until_us) for one in courses}
         kept: list[KeptStream] = []
-        most = 0
-        for one, before in self._before(further).items():
+        most_late = 0
+        for one, before in self._before(further, rows.counted).items():
             late = late_rows(one.kept.days, before) if one.kept is not None else 0
-            most = max(most, late)
+            most_late = max(most_late, late)
             told[one] = one.told(until_us, late)
             kept.append(one.keep(until_us, before))
-        if most:
-            notes.append(
-                f"at least {most} rows came after streams had been read beyond their time, and were not "
-                "shown to detectors"
-            )
-        return StreamsWatched(_items(courses, told), tuple(kept), tuple(notes))
+        return _Seen(told, kept, notes, most_late)
 
-    def _courses(
-        self, settings: AlertSettings, data: BaselineData, kinds: Mapping[str, ColumnKind]
-    ) -> tuple[list[Course], list[str]]:
-        from pointsman_drift import scale_of
-
-        names = stream_algorithms(settings)
-        if not names:
-            return [], []
-        numbers = sorted(name for name, kind in kinds.items() if kind is ColumnKind.NUMBER)
-        scales: dict[str, Scale] = {
-            name: scale
-            for name in numbers
-            if (scale := scale_of(data.features[name])) is not None  # type: ignore[arg-type]
-        }
-        notes = []
-        if not scales:
-            notes.append(f"{' and '.join(names)} saw nothing: no feature of the baseline has numbers")
-        watched = list(scales)[: MOST_STREAMS // len(names)]
-        if len(watched) < len(scales):
-            notes.append(
-                f"of {len(scales)} features {len(watched)} are watched as streams, the first by name: a "
-                f"model has at most {MOST_STREAMS} detectors"
-            )
-        with self._database.read() as connection:
-            kept = streams.of_model(connection, self._analysis.model_key)
-        courses = [
-            Course(
-                feature,
-                algorithm,
-                override.params if (override := settings.overrides.get(algorithm)) else {},
-                scales[feature],
-                self._analysis.baseline_key,
-                kept.get((feature, algorithm)),
-                self._analysis.window_start_us,
-            )
-            for feature in watched
-            for algorithm in names
-        ]
-        return courses, notes
-
-    def _show(self, going: list[Course], reached: Callable[[float], None]) -> int:
+    def _show(
+        self, rows: OrderedRows, going: Sequence[Course], most_rows: int, reached: Callable[[float], None]
+    ) -> int:
         """Shows rows to detectors; answers before which time they have seen all."""
-        features = list(dict.fromkeys(one.feature for one in going))
-        self._folder.mkdir(exist_ok=True)
-        rows = StreamRows(self._database, self._analysis, self._spec, self._folder, features)
         start_us = min(one.from_us for one in going)
-        until_us = rows.write(start_us, self._until_us, max(1, self._most_values // len(going)))
+        until_us = rows.write(start_us, self._until_us, most_rows)
         for times, values in rows.each(until_us, reached):
             for one in going:
                 one.see(times, values[one.feature])
         return until_us
 
-    def _before(self, going: list[Course]) -> dict[Course, dict[int, int]]:
+    def _before(self, going: Sequence[Course], counted: str) -> dict[Course, dict[int, int]]:
         """Counts by day the rows that are there now of the times that each detector had read before."""
         found: dict[tuple[int, int], dict[int, int]] = {}
         for one in going:
             span = one.begun_us, one.from_us
             if one.kept is not None and span not in found:
-                found[span] = days_of(self._database, self._analysis, self._spec, *span)
+                found[span] = days_of(self._database, self._analysis, self._spec, *span, counted)
         return {one: found.get((one.begun_us, one.from_us), {}) if one.kept else {} for one in going}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What detectors of one sight found: by each what is told, where they stand, notes, and late rows."""
+
+    told: Mapping[Course, WatchedRun | NotMeasured]
+    kept: Sequence[KeptStream] = ()
+    notes: Sequence[str] = ()
+    late: int = 0
+
+
+def _reach(reached: Callable[[float], None], done: float, share: float, part: float) -> None:
+    reached(done + share * part)
 
 
 def stream_algorithms(settings: AlertSettings) -> list[str]:
@@ -188,11 +250,17 @@ def stream_algorithms(settings: AlertSettings) -> list[str]:
 
 
 def _items(
-    courses: list[Course], told: Mapping[Course, WatchedRun | NotMeasured]
+    names: Sequence[str],
+    courses: Mapping[Sight, Sequence[Course]],
+    told: Mapping[Course, WatchedRun | NotMeasured],
 ) -> tuple[WatchedStream, ...]:
-    from pointsman_drift import WatchedStream
+    """Answers what the library judges, and by each detector why it sees nothing of what is lacking."""
+    from pointsman_drift import NotMeasured, WatchedStream
 
     runs: dict[str, dict[str, WatchedRun | NotMeasured]] = {}
-    for one in courses:
-        runs.setdefault(one.feature, {})[one.algorithm] = told[one]
-    return tuple(WatchedStream(feature, found) for feature, found in runs.items())
+    for sight, of_sight in courses.items():
+        for one in of_sight:
+            runs.setdefault(one.feature, {})[one.algorithm] = told[one]
+        for stream, reason in sight.lacking.items():
+            runs[stream] = {algorithm: NotMeasured(reason) for algorithm in names}
+    return tuple(WatchedStream(stream, found) for stream, found in runs.items())
