@@ -1,9 +1,13 @@
 """What callers feel of an analysis of drift over a day of ten million predictions, in an open loop."""
 
+import os
+import signal
 import statistics
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benches.load.pointsman_server import CALL_SECONDS, MODEL, Server, make_stub
@@ -22,24 +26,29 @@ if TYPE_CHECKING:
     from pointsman.v1 import drift_pb2
 
 FULL_ROWS, QUICK_ROWS = 10_000_000, 1_000_000
-FULL_ROUNDS, QUICK_ROUNDS = 5, 1
 SPAN_SECONDS, WARMUP_SECONDS = 3.0, 0.5
-QUIET_SPANS = 4
-LEAST_SPANS = 2
-"""Spans of load that must lie within an analysis, so that its round counts."""
+LEAST_PAIRS, MOST_PAIRS = 2, 60
+"""Pairs of spans of load, one while the analysis is stopped and one beside it. The 99th percentile of a span
+is between half and twice that of the next, so that only many tell something."""
 MOST_LATENCY_RATIO = 1.5
 MOST_CPU_RATIO = 1.05
-MOST_ANALYSIS_SECONDS = 600.0
 _BASELINE = "first-hour"
+_PROGRAM = b"pointsman.control.drift.program"
 
 
 @dataclass
-class Round:
-    """Spans of load without an analysis and then beside one."""
+class Pairs:
+    """Spans of load while an analysis is stopped, each with the one beside it that followed."""
 
     quiet: list[Sample] = field(default_factory=list)
     beside: list[Sample] = field(default_factory=list)
     analysis_seconds: float = 0.0
+    """How long it took, without the time for which it was stopped."""
+
+    def ratios(self, figure: str) -> list[float]:
+        """Answers a figure beside the analysis in parts of what it was just before, by pair."""
+        pairs = zip(self.quiet, self.beside, strict=True)
+        return [getattr(beside, figure) / getattr(quiet, figure) for quiet, beside in pairs]
 
 
 class Analyst:
@@ -115,66 +124,89 @@ def run(stage: Stage) -> Findings:
         seconds = (*("--seconds", str(SPAN_SECONDS)), *("--warmup-seconds", str(WARMUP_SECONDS)))
         closed = run_load(stage.load, contestant(server), SHAPE, *seconds, timeout_seconds=60)
         rate = round(RATE_SHARE * closed.calls_per_second)
-        rounds = [
-            measure(stage, server, analyst, (*seconds, "--rate", str(rate)))
-            for _ in range(QUICK_ROUNDS if stage.is_quick else FULL_ROUNDS)
-        ]
+        pairs = measure(stage, server, analyst, (*seconds, "--rate", str(rate)))
         counted, dropped = analyst.rows(), read_journal(server).dropped
     findings = Findings(
         "analyses",
         f"{SHAPE_IN_WORDS}; {rate:,} calls a second in an open loop, {RATE_SHARE:.0%} of what a closed one "
-        f"gets answered; {len(rounds)} rounds of {QUIET_SPANS} spans of {SPAN_SECONDS:g} s, then as many as "
-        f"fit into an analysis of {rows:,} predictions of {COLUMNS} features by the algorithms of default "
-        "settings, in a program of its own on the same processors. CPU is that of the server's process",
+        f"gets answered; one analysis of {rows:,} predictions of {COLUMNS} features by the "
+        "algorithms of default settings, in a program of its own on the same processors, which is stopped "
+        f"for every other span of {SPAN_SECONDS:g} s: {len(pairs.quiet)} pairs of spans, and the median of "
+        "their ratios with the quartiles beside it. CPU is that of the server's process",
     )
-    _judge(findings, rounds)
+    _judge(findings, pairs)
     # Calls that failed are no predictions; one in two hundred of the day did.
     findings.at_least("predictions counted / calls of the day", counted / rows, 0.99)
     findings.at_most("records dropped", dropped, 0)
     return findings
 
 
-def measure(stage: Stage, server: Server, analyst: Analyst, flags: tuple[str, ...]) -> Round:
-    """Measures spans of load, then spans within an analysis."""
+def measure(stage: Stage, server: Server, analyst: Analyst, flags: tuple[str, ...]) -> Pairs:
+    """Measures spans of load by turns without and beside an analysis, until it ends or there are enough."""
     from pointsman.v1 import drift_pb2
 
     def take() -> Sample:
         return run_load(stage.load, contestant(server), SHAPE, *flags, timeout_seconds=60)
 
-    found = Round(quiet=[take() for _ in range(QUIET_SPANS)])
-    started = time.monotonic()
+    found = Pairs()
+    stopped_seconds = 0.0
     job_id = analyst.begin()
-    while time.monotonic() - started < MOST_ANALYSIS_SECONDS:
-        sample = take()
+    program = _program_of(server)
+    while True:
+        quiet = None
+        if len(found.quiet) < MOST_PAIRS:
+            stopped_at = time.monotonic()
+            with _stopped(program):
+                quiet = take()
+            stopped_seconds += time.monotonic() - stopped_at
+        beside = take()
         job = analyst.job(job_id)
         if job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED:
             # The last span is in part beside nothing.
-            found.analysis_seconds = (
-                job.completed_at.ToMilliseconds() - job.started_at.ToMilliseconds()
-            ) / 1e3
+            took = job.completed_at.ToMilliseconds() - job.started_at.ToMilliseconds()
+            found.analysis_seconds = took / 1e3 - stopped_seconds
             return found
-        found.beside.append(sample)
-    raise HarnessError(f"analyses: none of {MOST_ANALYSIS_SECONDS:.0f} s was enough")
+        if quiet is not None:
+            found.quiet.append(quiet)
+            found.beside.append(beside)
 
 
-def _judge(findings: Findings, rounds: list[Round]) -> None:
-    judged = [one for one in rounds if len(one.beside) >= LEAST_SPANS]
-    if not judged:
-        raise HarnessError(f"analyses: none took {LEAST_SPANS} spans of {SPAN_SECONDS:g} s; have more rows")
-    p99 = [_median(one.beside, "p99_us") / _median(one.quiet, "p99_us") for one in judged]
-    cpu = [_median(one.beside, "cpu_us_per_call") / _median(one.quiet, "cpu_us_per_call") for one in judged]
-    findings.at_most(
-        "p99, beside an analysis / without", statistics.median(p99), MOST_LATENCY_RATIO, spread=p99
-    )
-    findings.at_most(
-        "CPU per call, beside an analysis / without", statistics.median(cpu), MOST_CPU_RATIO, spread=cpu
-    )
-    findings.tell("an analysis takes", statistics.median(one.analysis_seconds for one in judged), "s")
-    table = Table(("", "spans", "calls/s", "CPU µs/call", "mean µs", "p50 µs", "p99 µs"))
-    for name, samples in (
-        ("without", [sample for one in judged for sample in one.quiet]),
-        ("beside an analysis", [sample for one in judged for sample in one.beside]),
+def _program_of(server: Server) -> int:
+    """Waits for the program of the analysis that a server began; answers its process."""
+    until = time.monotonic() + CALL_SECONDS
+    while time.monotonic() < until:
+        for child in Path(f"/proc/{server.pid}/task").glob("*/children"):
+            for pid in map(int, child.read_text().split()):
+                if _PROGRAM in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+        time.sleep(0.01)
+    raise HarnessError("analyses: the server started no program")
+
+
+@contextmanager
+def _stopped(program: int) -> Iterator[None]:
+    os.kill(program, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(program, signal.SIGCONT)
+
+
+def _judge(findings: Findings, pairs: Pairs) -> None:
+    if len(pairs.quiet) < LEAST_PAIRS:
+        raise HarnessError(f"analyses: {len(pairs.quiet)} pairs of spans fit into one; have more rows")
+    for name, figure, most in (
+        ("p99", "p99_us", MOST_LATENCY_RATIO),
+        ("CPU per call", "cpu_us_per_call", MOST_CPU_RATIO),
     ):
+        ratios = pairs.ratios(figure)
+        quartiles = statistics.quantiles(ratios, n=4)
+        findings.at_most(
+            f"{name}, beside an analysis / without", statistics.median(ratios), most, spread=quartiles
+        )
+    findings.tell("an analysis takes", pairs.analysis_seconds, "s")
+    table = Table(("", "spans", "calls/s", "CPU µs/call", "mean µs", "p50 µs", "p99 µs"))
+    for name, samples in (("without", pairs.quiet), ("beside an analysis", pairs.beside)):
         figures = ("calls_per_second", "cpu_us_per_call", "mean_us", "p50_us", "p99_us")
         table.add(name, len(samples), *(round(_median(samples, figure), 1) for figure in figures))
     findings.tables.append(table)

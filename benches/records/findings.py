@@ -14,7 +14,7 @@ class Figure:
         unit: Written behind it.
         limit: What it must reach; None for one that is only told.
         is_ceiling: Whether smaller is better.
-        spread: What the median was taken of, or nothing.
+        spread: What the median was taken of, or its quartiles, or nothing.
     """
 
     name: str

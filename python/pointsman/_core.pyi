@@ -515,3 +515,20 @@ def data_file_names(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         BackendError: it cannot be read, or is no model; the reason does not name the file.
     """
+
+@final
+class Pacing:
+    """Short rests of the thread that began them, for as long as others want its processor."""
+
+    def end(self) -> None:
+        """Ends the rests; does nothing the second time. Any thread may."""
+
+def begin_pacing() -> Pacing:
+    """Has the calling thread rest half of the time while others want its processor.
+
+    A processor that is never idle, however nice what runs on it, gets no waiting threads from others. On
+    systems other than Linux nothing rests.
+
+    Raises:
+        OSError: a thread of this process is paced already, or the system refuses.
+    """

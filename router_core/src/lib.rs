@@ -11,6 +11,7 @@ mod engine_bandits;
 mod errors;
 mod lake;
 mod limits;
+mod pacing;
 mod prediction_id;
 mod server;
 mod slots;
@@ -39,6 +40,7 @@ mod _core {
             replay_lake_decisions,
         },
         limits::{datatypes, limits},
+        pacing::{Pacing, begin_pacing},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
         slots::reallocate_slots,

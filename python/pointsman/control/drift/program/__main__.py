@@ -9,8 +9,9 @@ def main() -> int:
     content = sys.stdin.buffer.read()
     from pointsman.control.drift.program.running import run
     from pointsman.control.drift.spec import AnalysisSpec
+    from pointsman.dataplane.pacing import pacing
 
-    return run(AnalysisSpec.read(content))
+    return run(AnalysisSpec.read(content), pacing=pacing)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from pointsman.control.drift.alerting.telling import tell
@@ -22,7 +23,11 @@ def clock_us() -> int:
     return time.time_ns() // 1000
 
 
-def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
+def run(
+    spec: AnalysisSpec,
+    clock: Callable[[], int] = clock_us,
+    pacing: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> int:
     """Runs an analysis; answers the exit code of the program.
 
     What is wrong with the data fails the analysis; it would be wrong another time, too. Whatever else goes
@@ -31,6 +36,8 @@ def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
     Args:
         spec: What to do.
         clock: Answers the time.
+        pacing: Has the calling thread leave its processor to others within. What takes long is done there,
+            and nothing that holds the database's lock.
     """
     from pointsman_drift import DriftError
 
@@ -43,7 +50,8 @@ def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
         with Pulse(database, analysis, clock) as pulse:
             # Whoever watches sees it live from here on, however long the rest waits for processors.
             lower_priority()
-            found = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
+            with pacing():
+                found = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
     except DatabaseUnavailableError:
         # Another start finds it back.
         raise
