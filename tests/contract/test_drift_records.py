@@ -18,6 +18,7 @@ from stage.lake import a_row
 
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago, moment, value
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 LIST = drift_pb2.GetPredictionsRequest(model_id="cancer")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -7,8 +7,20 @@ import pytest
 from contract.conftest import bench, cancer, clock, database_url, failing, replica
 from contract.two_servers import east, url, west
 from stage.catchers import MailCatcher, WebhookCatcher
+from stage.logged_files import logged_place
 
-__all__ = ["bench", "cancer", "clock", "database_url", "east", "failing", "replica", "url", "west"]
+__all__ = [
+    "bench",
+    "cancer",
+    "clock",
+    "database_url",
+    "east",
+    "failing",
+    "logged_place",
+    "replica",
+    "url",
+    "west",
+]
 
 
 @pytest.fixture
