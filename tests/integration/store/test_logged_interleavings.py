@@ -5,6 +5,7 @@ orders. What is seen is held against a model of one dictionary; the disk is look
 """
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import duckdb
@@ -233,6 +234,29 @@ def test_each_prediction_is_seen_once_whatever_is_done_with_files(database, tmp_
     scene.tidy()
     there = {one for key in keys.values() for one in scene.seen(key)}
     assert scene.on_disk() <= there, "files hold what is gone"
+
+
+def test_readers_see_each_prediction_once_while_files_are_written_and_merged(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(lake_plans, "MIN_FILES", 2)
+    scene, draw = Scene(database, tmp_path), random.Random(2)
+    add_model(database, model_id="m")
+    key = scene.key_of("m")
+    scene.room = ModelRoom(predictions, 1_000)
+    expected = {one.prediction_id: one for one in (scene.log(key, draw) for _ in range(150))}
+    scene.shipping._rows_per_file = 2
+
+    def write_all():
+        while scene.ship():
+            scene.merge()
+
+    with ThreadPoolExecutor(1) as writers:
+        writing, looks = writers.submit(write_all), 0
+        while not writing.done():
+            assert scene.seen(key) == expected
+            looks += 1
+        writing.result()
+    assert looks > 3, "nobody looked while files were written"
+    assert scene.in_files() == len(expected)
 
 
 def test_what_was_erased_while_a_file_was_written_keeps_the_file_out(database, tmp_path, monkeypatch):

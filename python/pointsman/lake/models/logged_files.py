@@ -75,7 +75,13 @@ def write_without(source: Path, entity_id: str, last_number: int, place: Path) -
 
 
 def count_of(place: Path, entity_id: str, last_number: int) -> int:
-    """Answers how many predictions up to a number an entity has in a file."""
+    """Answers how many predictions up to a number an entity has in a file.
+
+    Args:
+        place: The file.
+        entity_id: The entity.
+        last_number: The greatest number of a prediction that counts.
+    """
     import pyarrow.compute as pc
 
     columns = ["entity_id", "log_number"]
