@@ -1,9 +1,13 @@
 """Logged predictions in files where several servers share a database: who has them, and who erases them."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 from pointsman.v1 import drift_pb2, model_pb2, router_pb2
 from stage.logged_files import ship_all, shipping_to
 
-from .drift_by_hand import a_prediction
+from .by_hand import run_all
+from .drift_by_hand import a_prediction, moment
 from .test_lake import Lake
 from .two_servers import east, in_step, shared, url, west
 
@@ -100,6 +104,26 @@ async def test_other_programs_find_files_in_the_listing_and_merging_keeps_their_
     assert sum(line["row_count"] for line in lines) == 3
     assert {(line["router_id"], line["model_id"]) for line in lines} == {("", "cancer")}
     assert sorted(row["entity_id"] for row in lake.rows("logged")) == ["ann", "bob", "cid"]
+
+
+async def test_one_job_writes_models_of_which_enough_waits_and_one_days_that_are_over(bench, cancer):
+    yesterday = datetime.fromtimestamp(bench.clock() / 1e6, UTC) - timedelta(days=1)
+    await bench.local.drift.LogPrediction(a_prediction(timestamp=moment(yesterday)))
+    await log(bench, "ann")
+    lake = Lake(bench)
+    await asyncio.to_thread(run_all, bench.plane, "logged-predictions")
+    assert lake.files("logged") == []
+    bench.clock.offset_us += 2 * 3_600_000_000
+    await asyncio.to_thread(run_all, bench.plane, "rest-of-logged-predictions")
+    assert lake.files("logged") == [], "one prediction is not worth a file"
+    bench.plane.parts.drift.shipping._enough_of_day = 1
+    await asyncio.to_thread(run_all, bench.plane, "rest-of-logged-predictions")
+    dates = [line.split("date=")[1][:10] for line in lake.files("logged")]
+    assert yesterday.date().isoformat() in dates
+    bench.plane.parts.drift.shipping._enough_rows = 1
+    await asyncio.to_thread(run_all, bench.plane, "logged-predictions")
+    assert len(lake.rows("logged")) == 2
+    assert (await listed(bench)).total == 2
 
 
 async def test_a_deleted_model_takes_its_files_along_and_its_id_starts_empty(bench, cancer):

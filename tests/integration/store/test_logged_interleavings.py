@@ -22,6 +22,7 @@ from pointsman.control.lake.retention import Retention
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.keys import Principal
 from pointsman.domain.records import lake_plans
+from pointsman.errors import LeaseLostError
 from pointsman.lake.models import logged
 from pointsman.lake.models.logged import LoggedFiles, Times
 from pointsman.lake.models.pages import Window
@@ -298,6 +299,24 @@ def test_a_model_that_was_deleted_while_a_file_was_written_keeps_the_file_out(
     assert scene.on_disk() == set()
     with database.read() as connection:
         assert lake_files.all_paths(connection) == set()
+
+
+def test_a_server_whose_lease_is_gone_writes_nothing(database, tmp_path):
+    scene = Scene(database, tmp_path)
+    add_model(database, model_id="m")
+    key = scene.key_of("m")
+    made = scene.log(key, random.Random(1))
+    context = by_hand(database)
+
+    def lost(_):
+        raise LeaseLostError("another server has taken over")
+
+    context.fence = lost
+    with pytest.raises(LeaseLostError):
+        scene.shipping.ship(context)
+    assert scene.on_disk() == set()
+    assert set(scene.seen(key)) == {made.prediction_id}
+    assert scene.in_files() == 0
 
 
 def test_a_file_that_a_crash_left_is_not_read_and_is_deleted_later(database, tmp_path, monkeypatch):

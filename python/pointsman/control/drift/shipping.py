@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ENOUGH_ROWS = 10_000
 """So many of a model are worth a file; a read goes through fewer in a moment."""
+ENOUGH_OF_DAY = 1_000
+"""So many of a day that is over are; fewer stay in SQL, where they cost less than in a file of each day."""
 ROWS_PER_FILE = 20_000
 SQLITE_ROWS_PER_FILE = 10_000
 """To delete so many rows holds SQLite's one writer for some 100 ms."""
@@ -68,6 +70,7 @@ class LoggedShipping:
         self._lanes = lanes
         self._clock = clock
         self._enough_rows = enough_rows
+        self._enough_of_day = min(enough_rows, ENOUGH_OF_DAY)
         self._rows_per_file = SQLITE_ROWS_PER_FILE if is_sqlite else ROWS_PER_FILE
 
     def jobs(self) -> list[Job]:
@@ -87,7 +90,9 @@ class LoggedShipping:
                 Scope.INSTALLATION,
                 self.ship_rest,
                 self._lanes.upload,
-                needed=lambda connection: bool(waiting.by_model(connection, 1, self._past_us())),
+                needed=lambda connection: bool(
+                    waiting.by_model(connection, self._enough_of_day, self._past_us())
+                ),
             ),
         ]
 
@@ -101,17 +106,21 @@ class LoggedShipping:
         return more
 
     def ship_rest(self, context: JobContext) -> bool:
-        """Writes a file of each model with rows of a date that is over; answers whether there is more."""
+        """Writes a file of each model with enough rows of a date that is over; answers whether there is more."""
         past_us = self._past_us()
         with context.reading() as connection:
-            due = waiting.by_model(connection, 1, past_us)
+            due = waiting.by_model(connection, self._enough_of_day, past_us)
         more = False
         for model in due:
             if context.is_over():
                 return True
             with context.reading() as connection:
                 days = waiting.by_day(connection, model.model_key)
-            past = [day for day in days if (day + 1) * MICROSECONDS_PER_DAY <= past_us]
+            past = [
+                day
+                for day, count in days.items()
+                if count >= self._enough_of_day and (day + 1) * MICROSECONDS_PER_DAY <= past_us
+            ]
             if past:
                 more |= self._ship(context, model.model_key, min(past)) > 0
         return more
