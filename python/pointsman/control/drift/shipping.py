@@ -90,9 +90,7 @@ class LoggedShipping:
                 Scope.INSTALLATION,
                 self.ship_rest,
                 self._lanes.upload,
-                needed=lambda connection: bool(
-                    waiting.by_model(connection, self._enough_of_day, self._past_us())
-                ),
+                needed=lambda connection: bool(self._with_past(connection)),
             ),
         ]
 
@@ -106,10 +104,10 @@ class LoggedShipping:
         return more
 
     def ship_rest(self, context: JobContext) -> bool:
-        """Writes a file of each model with enough rows of a date that is over; answers whether there is more."""
+        """Writes a file of each model with enough rows of a day that is over; answers whether there is more."""
         past_us = self._past_us()
         with context.reading() as connection:
-            due = waiting.by_model(connection, self._enough_of_day, past_us)
+            due = self._with_past(connection)
         more = False
         for model in due:
             if context.is_over():
@@ -185,6 +183,10 @@ class LoggedShipping:
         if not waiting.take(connection, numbers):
             raise OvertakenError
         lake_files.add(connection, file, self._clock())
+
+    def _with_past(self, connection: Connection) -> list[waiting.WaitingModel]:
+        """Answers the models that may have enough rows of a day that is over."""
+        return waiting.by_model(connection, self._enough_of_day, self._past_us())
 
     def _past_us(self) -> int:
         """Answers before which time dates are over."""
