@@ -104,7 +104,7 @@ class LoggedShipping:
         return more
 
     def ship_rest(self, context: JobContext) -> bool:
-        """Writes a file of each model with enough rows of a day that is over; answers whether there is more."""
+        """Writes a file of each model with enough rows of a past day; answers whether there is more."""
         past_us = self._past_us()
         with context.reading() as connection:
             due = self._with_past(connection)

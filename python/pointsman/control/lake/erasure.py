@@ -224,7 +224,8 @@ class Erasure:
         with self._changing:
             absent = self._absent()
             self._erase({own} | absent, erasure, forms)
-            self._logged.erase({own} | absent, erasure)
+            if not erasure.erased:
+                self._logged.erase({own} | absent, erasure)
             self._listing.write()
             whole = self._whole_here(absent, erasure)
             with self._database.write() as connection:
