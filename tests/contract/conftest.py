@@ -23,6 +23,7 @@ from pointsman.v1 import (
     router_pb2,
     router_pb2_grpc,
 )
+from stage.logged_files import logged_place as logged_place
 from stage.migrated import migrated_sqlite
 
 from .fake_journal import FakeJournal

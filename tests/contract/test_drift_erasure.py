@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from pointsman.store.database import Database
 from pointsman.v1 import drift_pb2, model_pb2, router_pb2
 
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago
 from .truth_uploads_by_hand import HEAD, kept, piece, rows, upload
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 LIST = drift_pb2.GetPredictionsRequest(model_id="cancer")
 SECRET = "ann.secret"
 
@@ -48,6 +51,7 @@ async def test_an_erased_entity_is_in_no_page_of_the_database(bench, cancer):
     assert database.empty_log(), "somebody reads all the while"
     database.close()
     assert SECRET.encode() not in pages_of(bench.database_url), "freed pages included"
+    assert not list(bench.replica.journal.lake_folder.rglob("logged/**/*.parquet"))
     assert kept(bench) == 0
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from pointsman.v1 import drift_pb2
 
+from .by_hand import run_all
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago, moment
 from .truth_uploads_by_hand import HEAD, run_jobs, upload
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 KEPT_DAYS = 90
 
 
@@ -55,6 +57,7 @@ async def judged(user):
 
 def let_go(bench):
     run_jobs(bench, ["old-logged-predictions", "old-outcomes"], days=KEPT_DAYS)
+    run_all(bench.plane, "lake-retention")
 
 
 async def test_an_outcome_of_a_prediction_that_is_gone_is_not_of_the_next_one(bench, cancer, day):

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from pointsman.domain.recording import hashed_entity
 from pointsman.store import installation
 from pointsman.store.database import Database
-from pointsman.store.drift import predictions
+from pointsman.store.drift import predictions, waiting
 from pointsman.store.drift.room import ModelRoom
 from pointsman.store.schema import model_versions, routers
 from pointsman.v1 import drift_pb2, model_pb2
@@ -18,6 +18,7 @@ from stage.lake import a_row
 
 from .drift_by_hand import a_prediction, a_truth, begin_long_ago, moment, value
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 LIST = drift_pb2.GetPredictionsRequest(model_id="cancer")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -274,6 +275,20 @@ async def test_past_so_many_logged_predictions_more_are_refused_and_they_are_cou
     assert len(counted) == 1
     failure = await failing(cancer.drift.LogPrediction(a_prediction()))
     assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_so_many_may_wait_for_the_lake_and_what_is_in_files_is_none_of_them(
+    bench, cancer, failing, monkeypatch, logged_place
+):
+    monkeypatch.setattr(bench.plane.parts.drift.predictions, "_waiting_room", ModelRoom(waiting, 3))
+    for _ in range(3):
+        await cancer.drift.LogPrediction(a_prediction())
+    if logged_place == "files":
+        await cancer.drift.LogPrediction(a_prediction())
+        return
+    failure = await failing(cancer.drift.LogPrediction(a_prediction()))
+    assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "wait to be written into the lake" in failure.message
 
 
 async def test_a_regression_needs_no_probabilities_and_takes_none(cancer, failing):

@@ -24,6 +24,7 @@ from .truth_uploads_by_hand import (
     upload_in_parts,
 )
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 AT_NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY_US = 86_400_000_000
 TIDY = ("outcome-uploads",)

@@ -90,6 +90,34 @@ def texts_of(values: Sequence[str]) -> pa.Array[Any]:
     return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
+def nullable_texts(values: Sequence[str | None]) -> pa.Array[Any]:
+    """Makes an array of texts of which some are missing.
+
+    Raises:
+        OverflowError: They are longer than 2 GiB.
+    """
+    import pyarrow as pa
+
+    _, *buffers = texts_of([value or "" for value in values]).buffers()
+    return pa.Array.from_buffers(pa.string(), len(values), [_validity(values), *buffers])
+
+
+def nullable_numbers(values: Sequence[float | None]) -> pa.Array[Any]:
+    """Makes an array of numbers of which some are missing."""
+    import pyarrow as pa
+
+    numbers = array("d", [0.0 if value is None else value for value in values])
+    return pa.Array.from_buffers(pa.float64(), len(values), [_validity(values), pa.py_buffer(numbers)])
+
+
+def _validity(values: Sequence[object]) -> pa.Buffer:
+    import numpy as np
+    import pyarrow as pa
+
+    bits = np.fromiter((value is not None for value in values), dtype=bool, count=len(values))
+    return pa.py_buffer(np.packbits(bits, bitorder="little"))
+
+
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
     import numpy as np
     import pyarrow as pa

@@ -104,6 +104,22 @@ def save(connection: Connection, model: Model, generation: int) -> Model:
     return model
 
 
+def keys_of(connection: Connection, keys: Iterable[int]) -> set[int]:
+    """Answers those of some rows of models that are there, and not being deleted.
+
+    Args:
+        connection: A transaction.
+        keys: The rows.
+    """
+    ordered = sorted(keys)
+    there: set[int] = set()
+    for start in range(0, len(ordered), _KEYS_PER_QUERY):
+        chunk = ordered[start : start + _KEYS_PER_QUERY]
+        statement = select(models.c.row_key).where(models.c.row_key.in_(chunk))
+        there.update(connection.execute(statement.where(models.c.model_id.not_like("-%"))).scalars())
+    return there
+
+
 def forget_unused(connection: Connection, version_key: int) -> None:
     """Forgets what was kept of a version's model when none of its versions is there any more.
 

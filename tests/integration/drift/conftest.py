@@ -8,8 +8,20 @@ from contract.conftest import bench, cancer, clock, database_url, failing, repli
 from contract.two_servers import east, url, west
 from stage.catchers import MailCatcher, WebhookCatcher
 from stage.forked_programs import forked_programs
+from stage.logged_files import logged_place
 
-__all__ = ["bench", "cancer", "clock", "database_url", "east", "failing", "replica", "url", "west"]
+__all__ = [
+    "bench",
+    "cancer",
+    "clock",
+    "database_url",
+    "east",
+    "failing",
+    "logged_place",
+    "replica",
+    "url",
+    "west",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ from pointsman.store.schema import model_versions
 from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1)
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 

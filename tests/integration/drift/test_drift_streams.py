@@ -28,6 +28,7 @@ from stage.drift_streams import changing
 from stage.lake import a_row
 from stage.waiting import until
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 BEFORE: dict[str, list[Any]] = {"age": changing(2, [0.0], 200), "plan": ["free", "paid"] * 100}
 AFTER = changing(3, [0.0, 3.0, 0.0], 100)
 HOUR_US = 3_600_000_000

@@ -24,6 +24,7 @@ from pointsman.control.drift import windowed_baselines
 from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
 
+pytestmark = pytest.mark.usefixtures("logged_place")
 ACTIVE = drift_pb2.GetActiveBaselineRequest(model_id="cancer")
 
 

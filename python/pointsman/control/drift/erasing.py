@@ -16,14 +16,16 @@ class ErasedFromDrift:
     """What is deleted of an entity.
 
     Attributes:
-        prediction_count: How many logged predictions.
+        prediction_count: How many logged predictions that were in no file of the lake yet.
         outcome_count: How many outcomes, those of uploads that are not complete included.
         other_models: Models that belong to others: what was logged there is theirs to erase.
+        model_keys: The rows of the caller's models, of which more may be in files of the lake.
     """
 
     prediction_count: int = 0
     outcome_count: int = 0
     other_models: tuple[str, ...] = ()
+    model_keys: tuple[int, ...] = ()
 
 
 def erase(
@@ -49,4 +51,5 @@ def erase(
         predictions.remove_of_entity(connection, own, entity_id),
         truths.remove_of_entity(connection, own, entity_id),
         others,
+        tuple(own),
     )

@@ -14,12 +14,14 @@ from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
 from pointsman.control.drift.reports import Reports
 from pointsman.control.drift.schedule import AnalysisSchedule
+from pointsman.control.drift.shipping import LoggedShipping
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.drift.truth_uploads import TruthUploads
 from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.drift.watching import AnalysisWatch
 from pointsman.control.drift.windowed_baselines import WindowBaselines
 from pointsman.control.jobs.job import Job
+from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lanes import Lanes
 from pointsman.domain.drift.alerting.channels import AlertChannels
 from pointsman.domain.drift.truth_uploads import TruthUploadLimits
@@ -69,6 +71,8 @@ class DriftParts:
         snapshots = ModelSnapshots(database, journal, lake_folder)
         self._runner = runner or LocalRunner()
         self._upkeep = DriftUpkeep(retention_days, lanes, clock)
+        folder = LakeFolder(lake_folder)
+        self.shipping = LoggedShipping(folder, journal, lanes, clock, is_sqlite=database.is_sqlite)
         records = ModelRecords(database, snapshots, engine)
         self.predictions = PredictionDesk(database, records, clock)
         self.performance = PerformanceDesk(database, records, clock)
@@ -88,4 +92,5 @@ class DriftParts:
 
     def jobs(self) -> list[Job]:
         """Answers the periodic work."""
-        return [self.watch.job(), self._schedule.job(), *self._upkeep.jobs(), self._delivery.job()]
+        upkeep = [*self.shipping.jobs(), *self._upkeep.jobs()]
+        return [self.watch.job(), self._schedule.job(), *upkeep, self._delivery.job()]

@@ -17,11 +17,13 @@ from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
 from pointsman.lake.models.records import ModelPage, ModelRecords, PageQuestion
 from pointsman.store import installation
 from pointsman.store.database import Database
-from pointsman.store.drift import predictions, truths
+from pointsman.store.drift import predictions, truths, waiting
 from pointsman.store.drift.room import ModelRoom
 
-MAX_LOGGED = 1_000_000
+MAX_LOGGED = 100_000_000
 """Logged predictions of a model that are kept at a time."""
+MAX_WAITING = 1_000_000
+"""Those of them that are in no file of the lake yet: each read goes through them in SQL."""
 MAX_OFFSET = 100_000
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 100
@@ -44,6 +46,7 @@ class PredictionDesk:
         self._records = records
         self._clock = clock
         self._log_room = ModelRoom(predictions, MAX_LOGGED)
+        self._waiting_room = ModelRoom(waiting, MAX_WAITING)
         self._truth_room = ModelRoom(truths, MAX_TRUTHS)
 
     def log(self, caller: Principal, model_id: str, given: LoggedPrediction, time_us: int | None) -> str:
@@ -71,6 +74,13 @@ class PredictionDesk:
                 raise ResourceExhaustedError(
                     f"{MAX_LOGGED} logged predictions of model {model_id!r} are kept; wait until the oldest "
                     "are past their time, or have a router record them, which has no such limit",
+                    metadata={"model_id": model_id},
+                )
+            if not self._waiting_room.is_enough(connection, model.row_key, 1):
+                raise ResourceExhaustedError(
+                    f"{MAX_WAITING} logged predictions of model {model_id!r} wait to be written into the "
+                    "lake; try again in a minute; if it stays so, the job logged-predictions fails, and the "
+                    "server's log says why",
                     metadata={"model_id": model_id},
                 )
             return predictions.add(connection, model.row_key, checked)

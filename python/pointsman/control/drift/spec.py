@@ -2,6 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pointsman.lake.models.logged import LoggedFiles
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class AnalysisSpec:
         tails: Files with what was in no file of the lake yet, of all times, as Arrow streams.
         notes: What to know of the rows, in sentences.
         began_us: Since when the model has its id: files have rows of another one from before.
+        lake_folder: The lake's folder, where files of logged predictions are.
+        journal_id: The journal whose files are there, whether or not they can be seen.
         stored_until_us: Until when what other servers recorded is in files; None where nothing of it lacks.
     """
 
@@ -30,7 +35,14 @@ class AnalysisSpec:
     tails: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     began_us: int = 0
+    lake_folder: str = ""
+    journal_id: str = ""
     stored_until_us: int | None = None
+
+    @property
+    def logged_files(self) -> LoggedFiles:
+        """Finds files of logged predictions, which a program lists when it reads those of SQL."""
+        return LoggedFiles(Path(self.lake_folder), self)
 
     def written(self) -> bytes:
         """Writes it as JSON."""

@@ -52,6 +52,8 @@ class AnalysisStarter:
                 other_files=snapshot.other_files,
                 tails=tuple(_write_tails(snapshot, folder)),
                 began_us=snapshot.began_us,
+                lake_folder=str(self._snapshots.logged.lake_folder),
+                journal_id=self._snapshots.logged.journal.journal_id,
                 stored_until_us=min(
                     (one.stored_until_us for one in snapshot.unreached if one.tail_missing), default=None
                 ),

@@ -14,6 +14,7 @@ from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.domain.records.lake_plans import merged_path, merges
 from pointsman.errors import DatabaseUnavailableError, PointsmanError
+from pointsman.lake.models import logged_files
 from pointsman.store.database import Database
 from pointsman.store.recording import lake_files
 from pointsman.v1 import record_pb2
@@ -80,7 +81,7 @@ class Compaction:
 
     def _write(self, group: Sequence[LakeFile], path: str) -> LakeFile:
         start, end = group[0].start_position, max(file.end_position for file in group)
-        if group[0].kind is not LakeKind.FEEDBACK:
+        if group[0].kind not in (LakeKind.FEEDBACK, LakeKind.LOGGED):
             request = record_pb2.MergeRequest(
                 inputs=[file.path for file in group],
                 output=path,
@@ -91,7 +92,9 @@ class Compaction:
             merged = predictions_file(message, group[0].journal_id, start, end)
             return dataclasses.replace(merged, kind=group[0].kind)
         places = [self._folder.place(file.path) for file in group]
-        self._folder.write(path, lambda place: feedback_files.merge(places, place))
+        is_feedback = group[0].kind is LakeKind.FEEDBACK
+        merge = feedback_files.merge if is_feedback else logged_files.merge
+        self._folder.write(path, lambda place: merge(places, place))
         return dataclasses.replace(
             group[0],
             path=path,

@@ -23,7 +23,7 @@ from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanEr
 from pointsman.lake.streams import texts_of
 from pointsman.store import installation, servers
 from pointsman.store.feedback import values as feedback
-from pointsman.store.recording import erased_predictions, erasures, lake_files
+from pointsman.store.recording import erased_predictions, erasures, lake_files, logged_erasures
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pointsman.control.journals.shipping import Shipping
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.control.lake.listing import Listing
+    from pointsman.control.lake.logged_erasure import LoggedErasure
     from pointsman.control.lake.refused_feedback import RefusedFeedback
     from pointsman.control.lake.retention import Retention
     from pointsman.domain.keys import Principal
@@ -60,7 +61,8 @@ class Erased:
         pending: The journals that it is not carried out in, or not wholly, with what their files hold of
             the router.
         is_awaited: Whether one of their servers runs, so that it will have done it in a moment.
-        from_drift: What is deleted of the router's models beside; only of the call that asked for it.
+        logged_count: How many logged predictions of its models are deleted from files, by all servers.
+        from_drift: What is deleted of those models beside; only of the call that asked for it.
     """
 
     erasure_key: int
@@ -68,6 +70,7 @@ class Erased:
     feedback_count: int
     pending: tuple[UnreachedJournal, ...]
     is_awaited: bool
+    logged_count: int = 0
     from_drift: ErasedFromDrift = field(default_factory=ErasedFromDrift)
 
 
@@ -82,6 +85,7 @@ class Erasure:
         applier: Who applies the feedback that the journal still holds.
         folder: The lake's folder.
         retention: Who deletes files.
+        logged: Deletes logged predictions from files.
         listing: Tells other programs what to read.
         refused_feedback: Has feedback for erased predictions refused.
         changing: Is held while files are put in the place of others.
@@ -97,6 +101,7 @@ class Erasure:
         applier: Applier,
         folder: LakeFolder,
         retention: Retention,
+        logged: LoggedErasure,
         listing: Listing,
         refused_feedback: RefusedFeedback,
         changing: threading.Lock,
@@ -109,6 +114,7 @@ class Erasure:
         self._applier = applier
         self._folder = folder
         self._retention = retention
+        self._logged = logged
         self._listing = listing
         self._refused_feedback = refused_feedback
         self._changing = changing
@@ -150,6 +156,7 @@ class Erasure:
             from_drift = erasing.erase(connection, caller, model_ids, entity_id)
             journal_ids = servers.journal_ids(connection) | {own}
             key = erasures.ask(connection, router_id, entity_id, journal_ids, self._clock())
+            self._logged.ask(connection, key, from_drift.model_keys)
             asked = [one for one in erasures.waiting_for(connection, own) if one.row_key == key]
         for erasure in asked:
             self._carry_out(erasure)
@@ -186,6 +193,7 @@ class Erasure:
             left = state.pending or state.unfinished
             known = {server.journal_id: server for server in servers.list_all(connection)}
             rows = lake_files.row_counts(connection, LakeKind.PREDICTIONS, router_id) if left else {}
+            logged_count = logged_erasures.total(connection, erasure_key)
             now_us = servers.clock_us(connection, self._clock())
         unknown = ServerJournal("", "", 0, 0, ended=False)
         pending = [known.get(journal_id, replace(unknown, journal_id=journal_id)) for journal_id in left]
@@ -198,6 +206,7 @@ class Erasure:
                 for server in pending
             ),
             is_awaited=any(server.is_running(now_us) for server in pending),
+            logged_count=logged_count,
         )
 
     def _carry_out(self, erasure: KeptErasure) -> None:
@@ -215,8 +224,10 @@ class Erasure:
         with self._changing:
             absent = self._absent()
             self._erase({own} | absent, erasure, forms)
+            if not erasure.erased:
+                self._logged.erase({own} | absent, erasure)
             self._listing.write()
-            whole = self._whole_here(absent, erasure.router_id)
+            whole = self._whole_here(absent, erasure)
             with self._database.write() as connection:
                 for journal_id in whole:
                     erasures.drop(connection, erasure.row_key, journal_id)
@@ -233,10 +244,12 @@ class Erasure:
             running = {one.journal_id for one in servers.list_all(connection) if one.is_running(now_us)}
             return servers.journal_ids(connection) - running - {self._journal.journal_id}
 
-    def _whole_here(self, journal_ids: set[str], router_id: str) -> set[str]:
+    def _whole_here(self, journal_ids: set[str], erasure: KeptErasure) -> set[str]:
         """Answers those of some journals of which all that was recorded is in files that are here."""
-        elsewhere = {file.journal_id for file in self._listed(router_id) if not self._folder.holds(file.path)}
+        listed = self._listed(erasure.router_id)
+        elsewhere = {file.journal_id for file in listed if not self._folder.holds(file.path)}
         with self._database.read() as connection:
+            elsewhere |= self._logged.elsewhere(connection, erasure.row_key)
             ended = {server.journal_id for server in servers.list_all(connection) if server.ended}
         return (journal_ids & ended) - elsewhere
 

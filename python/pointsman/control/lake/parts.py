@@ -15,6 +15,7 @@ from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.listing import Listing
+from pointsman.control.lake.logged_erasure import LoggedErasure
 from pointsman.control.lake.refused_feedback import RefusedFeedback
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
@@ -81,6 +82,7 @@ class LakeParts:
             applier,
             folder,
             retention,
+            LoggedErasure(database, journal, folder, retention, clock),
             listing,
             self.refused_feedback,
             changing,

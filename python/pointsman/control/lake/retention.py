@@ -1,7 +1,7 @@
 """Lets go of what the lake holds too long or too much of, and deletes what was replaced."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import groupby
 
 import structlog
@@ -13,7 +13,7 @@ from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.domain.records.lake_plans import expired
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import model_versions
+from pointsman.store import model_versions, models
 from pointsman.store.database import Database
 from pointsman.store.drift import horizons
 from pointsman.store.job_leases import Fence, unfenced
@@ -70,12 +70,16 @@ class Retention:
         now_us = self._clock()
         with self._database.read() as connection:
             limits = routers.find_retention(connection)
-            files = [file for kind in LakeKind for file in lake_files.present(connection, kind)]
+            kinds = [kind for kind in LakeKind if kind is not LakeKind.LOGGED]
+            files = [file for kind in kinds for file in lake_files.present(connection, kind)]
+            logged = lake_files.present(connection, LakeKind.LOGGED)
+            models_there = models.keys_of(connection, {file.router_incarnation for file in logged})
         gone: list[LakeFile] = []
         for (_, router_id, _), of_model in groupby(files, key=_share_of):
             days, max_bytes = limits.get(router_id, (0, 0))
             oldest_us = now_us - (days or self._days) * MICROSECONDS_PER_DAY
             gone += expired(of_model, oldest_us, max_bytes or self._max_bytes)
+        gone += self._expired_logged(logged, models_there, now_us)
         for file in gone:
             self._folder.unseal(file.folder)
         if gone:
@@ -83,7 +87,32 @@ class Retention:
                 fence(connection)
                 lake_files.replace(connection, gone, now_us)
                 horizons.raise_of_models(connection, self._settled(connection, gone, now_us))
+                horizons.raise_to(connection, self._settled_logged(connection, gone, now_us))
         return len(gone)
+
+    def _expired_logged(
+        self, files: list[LakeFile], models_there: Collection[int], now_us: int
+    ) -> list[LakeFile]:
+        """Answers files of logged predictions that are too old, or of models that are gone."""
+        oldest_us = now_us - self._days * MICROSECONDS_PER_DAY
+        return [
+            file
+            for file in files
+            if file.max_time_us < oldest_us or file.router_incarnation not in models_there
+        ]
+
+    def _settled_logged(self, connection: Connection, gone: list[LakeFile], now_us: int) -> dict[int, int]:
+        """Answers the same by the rows of models that are there of logged predictions."""
+        last: dict[int, int] = {}
+        for file in gone:
+            if file.kind is LakeKind.LOGGED:
+                last[file.router_incarnation] = max(last.get(file.router_incarnation, 0), file.max_time_us)
+        there = models.keys_of(connection, last)
+        return {
+            model_key: settled_from(last_us, self._days, now_us)
+            for model_key, last_us in last.items()
+            if model_key in there
+        }
 
     def _settled(self, connection: Connection, gone: list[LakeFile], now_us: int) -> dict[str, int]:
         """Answers by model from which time on outcomes are of none of the predictions in files."""
@@ -158,8 +187,8 @@ class Retention:
         found = _OWN_NAME.match(path.rpartition("/")[2])
         if found is None or found["journal"] != self._journal.journal_id[:8]:
             return False
-        # The numbers of feedback are sequences: its files are registered as soon as they are written.
-        return path.startswith("feedback/") or int(found["start"]) < registered_position
+        # Numbers of feedback and of what was logged are no positions: such files are listed once written.
+        return path.startswith(("feedback/", "logged/")) or int(found["start"]) < registered_position
 
 
 def _share_of(file: LakeFile) -> tuple[str, str, str]:

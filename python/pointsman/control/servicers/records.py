@@ -97,7 +97,7 @@ class RecordMethods(ABC):
             prediction_count=erased.prediction_count,
             feedback_count=erased.feedback_count,
             pending=unreached_to(erased.pending),
-            logged_prediction_count=from_drift.prediction_count,
+            logged_prediction_count=from_drift.prediction_count + erased.logged_count,
             outcome_count=from_drift.outcome_count,
             other_models=from_drift.other_models,
         )

@@ -17,6 +17,8 @@ class LakeKind(StrEnum):
     FEEDBACK = "feedback"
     SHADOWS = "shadows"
     """Answers to copies of calls: rows like those of predictions, of which none is one."""
+    LOGGED = "logged"
+    """Predictions that no router made."""
 
 
 class JournalStream(StrEnum):
@@ -32,12 +34,16 @@ class LakeFile:
 
     Attributes:
         path: Its path below the lake's folder, with forward slashes.
+        router_id: The router that made its predictions; empty for logged ones.
         model_id: The model of its predictions, or of the shadows' answers; empty for feedback.
         date: The UTC day of its rows, ``2026-01-31``.
-        journal_id: The journal that its rows came from.
-        start_position: For feedback its first sequence, for others where its first segment begins.
-        end_position: For feedback its last sequence, for others where its last segment ends.
+        journal_id: The journal that its rows came from, or for rows of SQL that of the server that wrote it.
+        start_position: For feedback its first sequence, for logged predictions the least of their numbers,
+            for others where its first segment begins.
+        end_position: For feedback its last sequence, for logged predictions the greatest of their numbers,
+            for others where its last segment ends.
         router_incarnation: Which router of the id made its predictions; 0 when not known, and for feedback.
+            Of logged predictions it is the row of the model, for another one may have the id later.
         replace_time_us: When others took its place; until it is deleted only queries under way read it.
         row_key: The store's own key; 0 before storing.
     """

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.recording import HASH_CHARS
 from pointsman.lake.engine import Engine
-from pointsman.lake.models import pages
+from pointsman.lake.models import logged, pages
+from pointsman.lake.models.logged import LOGGED, LoggedFiles
 from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
 from pointsman.lake.models.snapshot import FILES, RECORDED, ModelSnapshot
 from pointsman.lake.models.tables import logged_tables, truth_tables
@@ -33,12 +34,14 @@ class ModelDescriptions:
     """Opens connections to what is known of models.
 
     Args:
-        database: Where logged predictions and outcomes are.
+        database: Where outcomes are, and logged predictions that are in no file yet.
+        logged_files: Finds files of the others.
         engine: Where files are queried.
     """
 
-    def __init__(self, database: Database, engine: Engine) -> None:
+    def __init__(self, database: Database, logged_files: LoggedFiles, engine: Engine) -> None:
         self._database = database
+        self._logged_files = logged_files
         self._engine = engine
 
     def between(
@@ -55,8 +58,10 @@ class ModelDescriptions:
         window = pages.Window(start_us, end_us, _MOST_ENTITIES + 1)
         with self._database.read() as sql:
             entities = predictions.entities_between(sql, model_key, start_us, end_us, window.most)
+            paths = self._logged_files.paths(sql, model_key, start_us, end_us)
         with self._engine.cursor() as connection, pages.recorded(connection, snapshot) as source:
             recorded = source.entities(window)
+            entities += logged.entities_in(connection, paths, window)
         # Outcomes of hashes are found by going through all, and so are those of very many entities.
         if len(found := {*entities, *recorded}) > _MOST_ENTITIES or any(map(HASH.fullmatch, recorded)):
             return self.of(snapshot, model_key)
@@ -90,8 +95,10 @@ class ModelDescriptions:
             if entity_ids is not None and hashes:
                 # Who stands behind a hash may have logged predictions, too.
                 entity_ids = sorted({*entity_ids, *kept.column("entity_id").to_pylist()})
-            logged = logged_tables(predictions.heads(sql, model_key, None if all_logged else entity_ids))
-        tables = {"logged": logged, "truths": kept}
+            named = None if all_logged else entity_ids
+            waiting = logged_tables(predictions.heads(sql, model_key, named))
+            paths = self._logged_files.paths(sql, model_key)
+        tables = {"logged": waiting, "truths": kept}
         tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
         parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {RECORDED}" for name in tables if "tail" in name]
         parts.append(f"SELECT {ROW_COLUMNS} FROM logged")
@@ -99,6 +106,11 @@ class ModelDescriptions:
         if snapshot.files:
             parts.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {RECORDED}")
             values["files"] = list(snapshot.files)
+        if paths:
+            of_entities = "" if named is None else " WHERE entity_id IN (SELECT unnest($logged_entities))"
+            parts.append(f"SELECT {ROW_COLUMNS} FROM {LOGGED}{of_entities}")
+            values["logged_files"] = paths
+            values |= {} if named is None else {"logged_entities": list(named)}
         with self._engine.cursor() as connection:
             for name, table in tables.items():
                 connection.register(name, table)

@@ -12,8 +12,9 @@ from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.lake.conditions import MAX_TIME_US
 from pointsman.lake.engine import Engine
-from pointsman.lake.models import pages
+from pointsman.lake.models import logged, pages
 from pointsman.lake.models.descriptions import HASH, ModelDescriptions
+from pointsman.lake.models.logged import Times
 from pointsman.lake.models.snapshot import FILES, ModelSnapshot, ModelSnapshots
 from pointsman.lake.models.step_answers import STEP, AnswerQuestion, StepAnswers
 from pointsman.lake.models.window_rows import SampleQuestion, WindowRows, WindowSample
@@ -83,7 +84,7 @@ class ModelRecords:
     """Reads what is known of models. Safe to use from several threads.
 
     Args:
-        database: Where logged predictions and outcomes are.
+        database: Where outcomes are, and logged predictions that are in no file yet.
         snapshots: Who reads the manifest and the journal's tail.
         engine: Where files are queried.
     """
@@ -92,7 +93,8 @@ class ModelRecords:
         self._database = database
         self._snapshots = snapshots
         self._engine = engine
-        self._descriptions = ModelDescriptions(database, engine)
+        self._logged = snapshots.logged
+        self._descriptions = ModelDescriptions(database, snapshots.logged, engine)
 
     def page(
         self,
@@ -159,9 +161,11 @@ class ModelRecords:
         with self._database.read() as sql:
             total = predictions.count_between(sql, model_key, window.start_us, window.end_us)
             heads = predictions.newest(sql, model_key, window.start_us, window.end_us, window.most)
+            paths = self._logged.paths(sql, model_key, window.start_us, window.end_us)
         with self._engine.cursor() as connection, pages.recorded(connection, snapshot) as source:
             count, found = source.newest(window, may_tell)
-        rows = sorted([*heads, *found], key=pages.newest_first)
+            in_files, stored = logged.newest_in(connection, paths, window)
+        rows = sorted([*heads, *found, *stored], key=pages.newest_first)
         page = rows[asked.offset : asked.offset + asked.limit]
         outcomes = self._outcomes_of(snapshot, model_key, page) if page else {}
         told = [
@@ -176,7 +180,7 @@ class ModelRecords:
         ]
         with self._engine.cursor() as connection, pages.recorded(connection, snapshot):
             items = tuple(self._filled(connection, snapshot, model_key, told))
-        return ModelPage(items, total + count, snapshot.unreached)
+        return ModelPage(items, total + count + in_files, snapshot.unreached)
 
     def _outcomes_of(
         self, snapshot: ModelSnapshot, model_key: int, page: Sequence[PageRow]
@@ -275,8 +279,9 @@ class ModelRecords:
                 if answers is not None:
                     records = StepAnswers(connection, snapshot, ctes, values)
                     with self._database.read() as sql:
-                        logged = predictions.between(sql, model_key, start_us, end_us)
-                        drawn = records.tell(points, logged, answers)
+                        waiting = predictions.between(sql, model_key, start_us, end_us)
+                        paths = self._logged.paths(sql, model_key, start_us, end_us)
+                        drawn = records.tell(points, waiting, paths, answers)
             return Performance(points, snapshot.unreached, drawn)
 
         return self._snapshots.reading(model_id, None, None, read)
@@ -292,13 +297,17 @@ class ModelRecords:
         Raises:
             UnavailableError: The records cannot be read now.
         """
-
-        def find_logged(prediction_ids: list[str]) -> Mapping[str, LoggedPrediction]:
-            with self._database.read() as sql:
-                return predictions.find_many(sql, model_key, prediction_ids)
+        times = Times(asked.start_us, asked.end_us)
 
         def read(snapshot: ModelSnapshot) -> WindowSample:
             with self._descriptions.of(snapshot, model_key) as (connection, ctes, values, kept):
+
+                def find_logged(prediction_ids: list[str]) -> Mapping[str, LoggedPrediction]:
+                    with self._database.read() as sql:
+                        return logged.find_many(
+                            sql, connection, self._logged, model_key, prediction_ids, times
+                        )
+
                 return WindowRows(connection, snapshot, ctes, values, kept).sample(asked, find_logged)
 
         return self._snapshots.reading(model_id, None, None, read)
@@ -318,12 +327,15 @@ class ModelRecords:
             model_key: The model's row.
             rows: Of each its prediction, row, time, router and outcome, this as JSON.
         """
-        ids = [row[0] for row in rows if not row[3]]
+        own = [row for row in rows if not row[3]]
+        made = [row[2] for row in own] or [0]
+        times = Times(min(made), max(made) + 1)
         with self._database.read() as sql:
-            logged = predictions.find_many(sql, model_key, ids)
+            ids = [row[0] for row in own]
+            unrecorded = logged.find_many(sql, connection, self._logged, model_key, ids, times)
         recorded = _recorded(connection, snapshot, [row for row in rows if row[3]])
         for prediction_id, number, _, router_id, outcome in rows:
-            found = recorded[prediction_id, number] if router_id else logged.get(prediction_id)
+            found = recorded[prediction_id, number] if router_id else unrecorded.get(prediction_id)
             if found is not None:
                 yield replace(found, outcome=None if outcome is None else load_value(outcome))
 

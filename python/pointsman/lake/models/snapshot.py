@@ -11,11 +11,12 @@ from pointsman.domain.ports.journal import JournalTail
 from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
+from pointsman.lake.models.logged import LoggedFiles
 from pointsman.lake.snapshot import ATTEMPTS
 from pointsman.lake.streams import read_stream
-from pointsman.store import model_versions, servers
+from pointsman.store import model_versions, models, servers
 from pointsman.store.database import Database
-from pointsman.store.recording import journal_positions, lake_files
+from pointsman.store.recording import journal_positions, lake_files, logged_files
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -67,12 +68,17 @@ class ModelSnapshots:
         database: Where the manifest is.
         journal: The journal whose tail is read, and whose files are here.
         lake_folder: Where the files are.
+
+    Attributes:
+        logged: Finds files of logged predictions, which are no part of these states: they are listed in the
+            transaction that reads those in SQL.
     """
 
     def __init__(self, database: Database, journal: JournalTail, lake_folder: Path) -> None:
         self._database = database
         self._journal = journal
         self._lake_folder = lake_folder
+        self.logged = LoggedFiles(lake_folder, journal)
 
     def reading(
         self,
@@ -113,6 +119,7 @@ class ModelSnapshots:
         self, model_id: str, start_us: int | None, end_us: int | None, *, with_other_times: bool
     ) -> ModelSnapshot:
         journal_id = self._journal.journal_id
+        asked_us = start_us
         with self._database.read() as connection:
             began_us = model_versions.began_us(connection, model_id)
             start_us = max(start_us or 0, began_us)
@@ -125,12 +132,15 @@ class ModelSnapshots:
             )
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
             others = servers.others(connection, journal_id)
+            model = models.find(connection, model_id)
+            key = 0 if model is None else model.row_key
+            logged = logged_files.of_model(connection, key, asked_us, end_us)
         listed = [file for file in found if _is_within(file, start_us, end_us)]
-        here = [file for file in listed if self._is_here(file, journal_id)]
-        rest = [file for file in found if file not in listed and self._is_here(file, journal_id)]
+        here = [file for file in listed if self.logged.is_here(file)]
+        rest = [file for file in found if file not in listed and self.logged.is_here(file)]
         missing: dict[str, int] = {}
-        for file in listed:
-            if file not in here:
+        for file in (*listed, *logged):
+            if not self.logged.is_here(file):
                 missing[file.journal_id] = missing.get(file.journal_id, 0) + file.row_count
         query = record_pb2.TailQuery(
             from_position=position,
@@ -154,15 +164,6 @@ class ModelSnapshots:
 
     def _paths(self, files: Iterable[LakeFile]) -> tuple[str, ...]:
         return tuple(str(self._lake_folder / PurePosixPath(file.path)) for file in files)
-
-    def _is_here(self, file: LakeFile, journal_id: str) -> bool:
-        """Tells files of other servers, whose folders may be elsewhere, from files that are missing."""
-        if file.journal_id == journal_id:
-            return True
-        try:
-            return (self._lake_folder / PurePosixPath(file.path)).stat().st_size == file.byte_count
-        except OSError:
-            return False
 
 
 def _is_within(file: LakeFile, start_us: int, end_us: int | None) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.performance import PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.lake.models.logged import LOGGED, LOGGED_ANSWERS
 from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
 from pointsman.lake.models.outcome_sql import ANSWER_COLUMNS
 from pointsman.lake.models.snapshot import FILES, ModelSnapshot
@@ -67,13 +68,15 @@ class StepAnswers:
         self,
         points: Sequence[PerformancePoint],
         logged: Iterator[list[LoggedPrediction]],
+        logged_files: Sequence[str],
         asked: AnswerQuestion,
     ) -> bool:
         """Shows the answers of each step, oldest first; answers whether lots were drawn for any.
 
         Args:
             points: The steps.
-            logged: Logged predictions of their time.
+            logged: Logged predictions of their time that are in no file yet.
+            logged_files: The files with the others, in whole paths.
             asked: Who looks at them.
         """
         import pyarrow as pa
@@ -93,7 +96,7 @@ class StepAnswers:
             # All of them are held at once, so that lots are drawn before.
             drawn = map(self._drawn, parts) if shares else parts
             with self._known("logged_answers", pa.concat_tables([answer_table([]), *drawn])):
-                self._show(asked)
+                self._show(logged_files, asked)
         return bool(shares)
 
     @contextlib.contextmanager
@@ -118,17 +121,15 @@ class StepAnswers:
         return part.take(drawn.column("place"))
 
     def _outcomes(self) -> pa.Table:
-        names = ("start_us", "end_us")
-        wanted = {
-            name: value for name, value in self._values.items() if name in (*names, "files", "began_us")
-        }
+        names = ("start_us", "end_us", "files", "began_us", "logged_files")
+        wanted = {name: value for name, value in self._values.items() if name in names}
         return self._connection.sql(
             f'{self._ctes} SELECT prediction_id AS id, "row", outcome_label, outcome_number FROM judged '
             "WHERE place IS NOT NULL AND time_us >= $start_us AND time_us < $end_us",
             params=wanted,
         ).to_arrow_table()
 
-    def _show(self, asked: AnswerQuestion) -> None:
+    def _show(self, logged_files: Sequence[str], asked: AnswerQuestion) -> None:
         import pyarrow as pa
 
         parts = ["FROM logged_answers"]
@@ -139,7 +140,14 @@ class StepAnswers:
             parts.append(f"SELECT {ANSWER_COLUMNS} FROM {FILES} WHERE {_WANTED}")
             values["files"] = self._values["files"]
         if len(parts) > 1:
-            values |= {name: self._values[name] for name in ("start_us", "end_us", "began_us")}
+            values["began_us"] = self._values["began_us"]
+        if logged_files:
+            parts.append(
+                f"SELECT {LOGGED_ANSWERS} FROM {LOGGED} WHERE time_us >= $start_us AND time_us < $end_us"
+            )
+            values["logged_files"] = list(logged_files)
+        if len(parts) > 1:
+            values |= {name: self._values[name] for name in ("start_us", "end_us")}
         answers = self._connection.sql(
             f"WITH answers AS (SELECT *, {STEP} AS step FROM ({' UNION ALL '.join(parts)})) "
             "SELECT answers.step, model_version, label, number, probabilities, outcome_label, outcome_number "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.records.servers import UnreachedJournal
+from pointsman.lake.models.logged import LOGGED
 from pointsman.lake.models.lots import LOTS, lot
 from pointsman.lake.models.snapshot import FILES, RECORDED, ModelSnapshot
 from pointsman.lake.rows import FEATURE_PREFIX, logged_of, predictions_of
@@ -52,7 +53,7 @@ class SampleQuestion:
         end_us: Before this time.
         rows_for: Answers how many rows of so many features and probabilities are taken at most.
         readable_since: Which routers' rows may be told, and from which time on.
-        logged_width: How many features and probabilities logged rows have at most.
+        logged_width: How many features and probabilities logged rows have at most that are in no file yet.
     """
 
     start_us: int
@@ -139,7 +140,15 @@ class WindowRows:
             names |= {name for name, *_ in described if name.startswith(FEATURE_PREFIX)}
             most = f"SELECT coalesce(max(len(probabilities)), 0) FROM {source} WHERE {_IN_WINDOW}"
             classes = max(classes, *self._connection.execute(most, {**values, **window}).fetchall()[0])
-        return len(names) + classes
+        width = len(names) + classes
+        if files := self._values.get("logged_files"):
+            widest = "max(cardinality(features_other) + coalesce(len(probabilities), 0))"
+            found = self._connection.execute(
+                f"SELECT coalesce({widest}, 0) FROM {LOGGED} WHERE {_IN_WINDOW}",
+                {"logged_files": files, **window},
+            )
+            width = max(width, *found.fetchall()[0])
+        return width
 
     def _recorded(self, drawn: Mapping[str, Any]) -> Iterator[LoggedPrediction]:
         if not (sources := self._sources()):

@@ -1,4 +1,7 @@
-"""Predictions that no router made, in SQL."""
+"""Predictions that no router made: taken into SQL, where they are until files of the lake have them.
+
+What reads rows answers those of SQL, beside which those of files are to be read in one transaction.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +12,7 @@ from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.store.documents import dump_value, load_value
 from pointsman.store.drift.ids import new_id
+from pointsman.store.recording import logged_files
 from pointsman.store.schema import drift_predictions, models
 
 
@@ -69,14 +73,15 @@ def add(connection: Connection, model_key: int, prediction: LoggedPrediction) ->
 
 
 def count(connection: Connection, model_key: int) -> int:
-    """Answers how many predictions of a model are stored."""
+    """Answers how many predictions of a model are kept, those in files of the lake included."""
     statement = select(func.count()).where(_COLUMNS.model_key == model_key)
-    return int(connection.execute(statement).scalar_one())
+    return int(connection.execute(statement).scalar_one()) + logged_files.row_count(connection, model_key)
 
 
 def last_key(connection: Connection) -> int:
-    """Answers the greatest number of a prediction of any model; 0 where there is none."""
-    return connection.execute(select(func.max(_COLUMNS.row_key))).scalar_one_or_none() or 0
+    """Answers a number that none of a prediction of any model exceeds; 0 where there is none."""
+    waiting = connection.execute(select(func.max(_COLUMNS.row_key))).scalar_one_or_none() or 0
+    return max(waiting, logged_files.last_number(connection))
 
 
 def between(
@@ -102,7 +107,7 @@ def between(
         statement = statement.order_by(_COLUMNS.time_us, _COLUMNS.row_key).limit(_ROWS_AT_A_TIME)
         rows: Sequence[RowMapping] = connection.execute(statement).mappings().all()
         if rows:
-            yield [_loaded(row) for row in rows]
+            yield [loaded(row) for row in rows]
         if len(rows) < _ROWS_AT_A_TIME:
             return
         after = (rows[-1]["time_us"], rows[-1]["row_key"])
@@ -158,7 +163,7 @@ def find_many(
         rows = connection.execute(
             select(drift_predictions).where(_COLUMNS.model_key == model_key, named)
         ).mappings()
-        found |= {row["prediction_id"]: _loaded(row) for row in rows}
+        found |= {row["prediction_id"]: loaded(row) for row in rows}
     return found
 
 
@@ -280,7 +285,8 @@ def _head(row: Any) -> LoggedPrediction:
     )
 
 
-def _loaded(row: Any) -> LoggedPrediction:
+def loaded(row: Any) -> LoggedPrediction:
+    """Reads a whole row."""
     return LoggedPrediction(
         prediction_id=row["prediction_id"],
         model_version=row["model_version"],

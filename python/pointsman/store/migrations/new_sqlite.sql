@@ -1,9 +1,9 @@
--- At revision 0026
+-- At revision 0027
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0026');
+INSERT INTO "alembic_version" VALUES('0027');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -449,13 +449,24 @@ CREATE TABLE "lake_files" (
 	replace_time_us BIGINT, 
 	router_incarnation BIGINT DEFAULT '0' NOT NULL CONSTRAINT ck_lake_files_router_incarnation CHECK (router_incarnation >= 0), 
 	CONSTRAINT pk_lake_files PRIMARY KEY (row_key), 
-	CONSTRAINT ck_lake_files_kind CHECK ((kind IN ('predictions', 'shadows') AND model_id <> '') OR (kind = 'feedback' AND model_id = '')), 
+	CONSTRAINT ck_lake_files_kind CHECK ((kind IN ('predictions', 'shadows', 'logged') AND model_id <> '') OR (kind = 'feedback' AND model_id = '')), 
 	CONSTRAINT ck_lake_files_path CHECK (path <> ''), 
 	CONSTRAINT ck_lake_files_positions CHECK (start_position >= 0 AND start_position <= end_position), 
 	CONSTRAINT ck_lake_files_row_count CHECK (row_count > 0), 
 	CONSTRAINT ck_lake_files_byte_count CHECK (byte_count > 0), 
 	CONSTRAINT ck_lake_files_times CHECK (min_time_us <= max_time_us), 
 	CONSTRAINT uq_lake_files_path UNIQUE (path)
+);
+CREATE TABLE logged_erasures (
+	erasure_key INTEGER NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	last_number BIGINT NOT NULL, 
+	prediction_count BIGINT NOT NULL, 
+	CONSTRAINT pk_logged_erasures PRIMARY KEY (erasure_key, model_key), 
+	CONSTRAINT ck_logged_erasures_last_number CHECK (last_number >= 0), 
+	CONSTRAINT ck_logged_erasures_prediction_count CHECK (prediction_count >= 0), 
+	CONSTRAINT fk_logged_erasures_erasure_key FOREIGN KEY(erasure_key) REFERENCES erasures (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_logged_erasures_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
 );
 CREATE TABLE model_permissions (
 	model_key INTEGER NOT NULL, 
@@ -667,8 +678,6 @@ CREATE TRIGGER job_leases_stay BEFORE DELETE ON job_leases BEGIN SELECT RAISE(AB
 CREATE INDEX ix_model_permissions_user_id ON model_permissions (user_id);
 CREATE INDEX ix_routers_override_expire_time_us ON routers (override_expire_time_us);
 CREATE INDEX ix_variants_model_version_key ON variants (model_version_key);
-CREATE INDEX ix_lake_files_router_id_kind_max_time_us ON lake_files (router_id, kind, max_time_us);
-CREATE INDEX ix_lake_files_replaced ON lake_files (replace_time_us) WHERE replace_time_us IS NOT NULL;
 CREATE INDEX ix_drift_alert_settings_scheduled ON drift_alert_settings (model_key) WHERE scheduled_us IS NOT NULL;
 CREATE UNIQUE INDEX ix_drift_baselines_active ON drift_baselines (model_key) WHERE active;
 CREATE INDEX ix_drift_predictions_model_key_entity_id ON drift_predictions (model_key, entity_id, time_us);
@@ -684,6 +693,10 @@ CREATE INDEX ix_drift_alert_events_model_key ON drift_alert_events (model_key, r
 CREATE UNIQUE INDEX ix_drift_alert_events_once ON drift_alert_events (alert_id, kind) WHERE kind IN ('firing', 'recovered');
 CREATE INDEX ix_drift_alert_deliveries_next_us ON drift_alert_deliveries (next_us) WHERE next_us IS NOT NULL;
 CREATE UNIQUE INDEX ix_drift_alert_events_over ON drift_alert_events (alert_id) WHERE kind IN ('recovered', 'ended');
+CREATE INDEX ix_lake_files_router_id_kind_max_time_us ON lake_files (router_id, kind, max_time_us);
+CREATE INDEX ix_lake_files_replaced ON lake_files (replace_time_us) WHERE replace_time_us IS NOT NULL;
+CREATE INDEX ix_lake_files_logged ON lake_files (end_position) WHERE kind = 'logged';
+CREATE INDEX ix_logged_erasures_model_key ON logged_erasures (model_key);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);
 INSERT INTO "sqlite_sequence" VALUES('drift_truths',0);

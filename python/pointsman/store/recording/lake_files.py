@@ -108,7 +108,7 @@ def present(
     if end_time_us is not None:
         wanted.append(_COLUMNS.min_time_us < end_time_us)
     statement = select(lake_files).where(*wanted)
-    return _loaded(connection, statement)
+    return load(connection, statement)
 
 
 def predictions_of(
@@ -145,7 +145,7 @@ def predictions_of(
         wanted.append(_COLUMNS.max_time_us >= start_time_us)
     if end_time_us is not None:
         wanted.append(_COLUMNS.min_time_us < end_time_us)
-    return _loaded(connection, select(lake_files).where(*wanted))
+    return load(connection, select(lake_files).where(*wanted))
 
 
 def replaced(connection: Connection, replaced_before_us: int | None = None) -> list[LakeFile]:
@@ -153,7 +153,7 @@ def replaced(connection: Connection, replaced_before_us: int | None = None) -> l
     wanted: ColumnElement[bool] = _COLUMNS.replace_time_us.is_not(None)
     if replaced_before_us is not None:
         wanted = _COLUMNS.replace_time_us < replaced_before_us
-    return _loaded(connection, select(lake_files).where(wanted))
+    return load(connection, select(lake_files).where(wanted))
 
 
 def row_counts(connection: Connection, kind: LakeKind, router_id: str) -> dict[str, int]:
@@ -190,7 +190,8 @@ def size(connection: Connection) -> tuple[int, int, int]:
     return int(count), int(rows), int(size_bytes)
 
 
-def _loaded(connection: Connection, statement: Any) -> list[LakeFile]:
+def load(connection: Connection, statement: Any) -> list[LakeFile]:
+    """Answers the files that a query of the manifest finds, by router, model, date and age."""
     ordered = statement.order_by(
         _COLUMNS.router_id, _COLUMNS.model_id, _COLUMNS.date, _COLUMNS.journal_id, _COLUMNS.start_position
     )

@@ -34,6 +34,7 @@ from pointsman.store.schema.lake import (
     erasure_servers,
     erasures,
     lake_files,
+    logged_erasures,
 )
 from pointsman.store.schema.learning import arm_pulls, arm_rewards
 from pointsman.store.schema.models import model_permissions, model_version_tags, model_versions, models
@@ -80,6 +81,7 @@ __all__ = [
     "journal_starts",
     "journals",
     "lake_files",
+    "logged_erasures",
     "metadata",
     "model_permissions",
     "model_version_tags",

@@ -52,6 +52,21 @@ erasure_predictions = Table(
     Column("prediction_id", Words, primary_key=True),
 )
 
+# The models of an erasure of which logged predictions are in files.
+logged_erasures = Table(
+    "logged_erasures",
+    metadata,
+    Column("erasure_key", ForeignKey("erasures.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("model_key", ForeignKey("models.row_key", ondelete="CASCADE"), primary_key=True),
+    # What was logged later, under a greater number, stays.
+    Column("last_number", BigInteger, nullable=False),
+    # How many are deleted, by all servers.
+    Column("prediction_count", BigInteger, nullable=False),
+    CheckConstraint("last_number >= 0", name="last_number"),
+    CheckConstraint("prediction_count >= 0", name="prediction_count"),
+    Index("ix_logged_erasures_model_key", "model_key"),
+)
+
 # Digests of erased predictions' ids, for as long as feedback is taken.
 erased_predictions = Table(
     "erased_predictions",
@@ -83,13 +98,15 @@ lake_files = Table(
     Column("byte_count", BigInteger, nullable=False),
     Column("min_time_us", BigInteger, nullable=False),
     Column("max_time_us", BigInteger, nullable=False),
-    # 0 when the rows do not say, as those of feedback and of releases that knew none.
+    # 0 when the rows do not say, as those of feedback and of releases that knew none. Of logged predictions,
+    # which have no router, the model's row.
     Column("router_incarnation", BigInteger, nullable=False, server_default="0"),
     Column("create_time_us", BigInteger, nullable=False),
     # Set when others took its place; only queries that began before still read it.
     Column("replace_time_us", BigInteger),
     CheckConstraint(
-        "(kind IN ('predictions', 'shadows') AND model_id <> '') OR (kind = 'feedback' AND model_id = '')",
+        "(kind IN ('predictions', 'shadows', 'logged') AND model_id <> '') "
+        "OR (kind = 'feedback' AND model_id = '')",
         name="kind",
     ),
     CheckConstraint("path <> ''", name="path"),
@@ -104,5 +121,11 @@ lake_files = Table(
         "replace_time_us",
         sqlite_where=text("replace_time_us IS NOT NULL"),
         postgresql_where=text("replace_time_us IS NOT NULL"),
+    ),
+    Index(
+        "ix_lake_files_logged",
+        "end_position",
+        sqlite_where=text("kind = 'logged'"),
+        postgresql_where=text("kind = 'logged'"),
     ),
 )

@@ -52,7 +52,7 @@ def shown(class_count: int) -> tuple[dict[int, int], int, bool]:
         asked = AnswerQuestion(
             lambda step, table: found.update({step: table.num_rows}), class_count=class_count
         )
-        drawn = records.tell(points, parts, asked)
+        drawn = records.tell(points, parts, (), asked)
     return found, connection.rows["logged_answers"], drawn
 
 

@@ -10,6 +10,7 @@ from pointsman.control.drift.program.answer_rows import answer_rows, written
 from pointsman.control.drift.program.querying import querying, quoted_text, tails_of
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
+from pointsman.lake.models.logged import LOGGED
 from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
 from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
 from pointsman.lake.models.snapshot import FILES, RECORDED
@@ -36,7 +37,7 @@ class AnswerWindow:
     first, in few columns, by a query that uses the disk beyond its memory.
 
     Args:
-        database: Where logged predictions and outcomes are.
+        database: Where outcomes are, and logged predictions that are in no file yet.
         analysis: Whose window.
         spec: Where the lake's files are.
         folder: For what does not fit into memory.
@@ -72,12 +73,13 @@ class AnswerWindow:
             settled_us = horizons.settled_us(sql, self._analysis.model_key)
             parts = truth_parts(truths.each(sql, self._analysis.model_key), settled_us)
             outcomes = written(self._folder / "outcomes.parquet", parts)
-        sources = self._sources() if outcomes is not None else []
+        values: dict[str, Any] = {}
+        sources = self._sources(values) if outcomes is not None else []
         if outcomes is None or not sources:
             connection.execute(f"CREATE TEMP TABLE known ({_KNOWN})")
             return
         one = self._analysis
-        values: dict[str, Any] = {"start_us": one.window_start_us, "end_us": one.window_end_us}
+        values |= {"start_us": one.window_start_us, "end_us": one.window_end_us}
         if files := [*self._spec.files, *self._spec.other_files]:
             values["files"] = files
         if files or self._spec.tails:
@@ -90,15 +92,23 @@ class AnswerWindow:
             values,
         )
 
-    def _sources(self) -> list[str]:
-        """Answers queries of all predictions of the model, of all times, in few columns."""
+    def _sources(self, values: dict[str, Any]) -> list[str]:
+        """Answers queries of all predictions of the model, of all times, in few columns.
+
+        Args:
+            values: Takes the parameters of what was logged.
+        """
         with self._database.read() as sql:
+            files = self._spec.logged_files.paths(sql, self._analysis.model_key)
             heads = predictions.heads(sql, self._analysis.model_key)
             parts = (logged_table(part) for part in heads if part)
             logged = written(self._folder / "heads.parquet", parts)
         sources = [f"SELECT {ROW_COLUMNS} FROM {tail} WHERE {RECORDED}" for tail in tails_of(self._spec)]
         if logged is not None:
             sources.append(f"SELECT {ROW_COLUMNS} FROM read_parquet({quoted_text(str(logged))})")
+        if files:
+            sources.append(f"SELECT {ROW_COLUMNS} FROM {LOGGED}")
+            values["logged_files"] = files
         if self._spec.files or self._spec.other_files:
             sources.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {RECORDED}")
         return sources

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
+LOGGED_IN_WINDOW = "time_us >= $logged_from_us AND time_us < $end_us"
+"""Of logged predictions, whose window does not begin with the model."""
 _MEMORY_LIMIT = "1GB"
 
 

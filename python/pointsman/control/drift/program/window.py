@@ -7,17 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pointsman.control.drift.program.feature_types import SQL_TYPES, refuse_others, sources_of
-from pointsman.control.drift.program.querying import IN_WINDOW, querying, quoted, quoted_text
+from pointsman.control.drift.program.querying import (
+    IN_WINDOW,
+    LOGGED_IN_WINDOW,
+    querying,
+    quoted,
+    quoted_text,
+)
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.baselines import ColumnKind
 from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.lake.models.logged import LOGGED
 from pointsman.lake.rows import FEATURE_PREFIX
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from sqlalchemy import Connection
 
 _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.NUMBER: (int, float),
@@ -39,7 +47,7 @@ class Window:
     wrong answer. Of other times, or of another model that had the id, a column may have any type.
 
     Args:
-        database: Where logged predictions are.
+        database: Where logged predictions are that are in no file yet.
         analysis: Whose window.
         spec: Where the lake's files are.
         folder: Where to write.
@@ -89,20 +97,29 @@ class Window:
             FailedPreconditionError: A feature is recorded with another type than the baseline has.
         """
         target = self._folder / "window.parquet"
+        one = self._analysis
+        with self._database.read() as sql:
+            logged = self._spec.logged_files.paths(sql, one.model_key, one.window_start_us, one.window_end_us)
+            waiting = self._write_logged(sql)
         with querying(self._spec, self._folder) as connection:
             sources = sources_of(connection, self._spec, self._kinds)
-            parts = [self._selected(connection, source, files) for source, files in sources.items()]
-            parts.append(f"SELECT * FROM read_parquet({quoted_text(str(self._write_logged()))})")
-            values = self._values()
+            values = self._values() if sources else {}
             for files in sources.values():
                 values |= files
+            recorded = {name: values[name] for name in ("start_us", "end_us") if sources}
+            parts = [self._selected(connection, source, files, recorded) for source, files in sources.items()]
+            if logged:
+                of_window = {"logged_from_us": one.window_start_us, "end_us": one.window_end_us}
+                files = {"logged_files": logged}
+                parts.append(self._selected(connection, LOGGED, files, of_window, LOGGED_IN_WINDOW))
+                values |= of_window | files
+            parts.append(f"SELECT * FROM read_parquet({quoted_text(str(waiting))})")
             rows = " UNION ALL BY NAME ".join(parts)
             if self._order:
                 order = ", ".join(map(quoted, self._order))
                 rows = f"SELECT * FROM ({rows}) ORDER BY {order} LIMIT {self._most_rows}"
             text = f"COPY ({rows}) TO {quoted_text(str(target))} (FORMAT parquet)"
-            # What is logged alone was chosen in SQL.
-            copied = connection.execute(text, values if sources else {})
+            copied = connection.execute(text, values)
             (self.row_count,) = copied.fetchall()[0]
             self.slices = self._told_apart(connection, target)
         for name, count in sorted(self._unreadable.items()):
@@ -121,10 +138,15 @@ class Window:
         return {name: count for name, count in zip(self._dividing, found, strict=True) if count > 1}
 
     def _selected(
-        self, connection: DuckDBPyConnection, source: str, files: Mapping[str, Sequence[str]]
+        self,
+        connection: DuckDBPyConnection,
+        source: str,
+        files: Mapping[str, Sequence[str]],
+        of_window: Mapping[str, int],
+        in_window: str = IN_WINDOW,
     ) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
-        values = {**self._values(), **files}
+        values = {**of_window, **files}
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}", dict(files))
         types = {row[0]: str(row[1]) for row in described.fetchall()}
         refuse_others(connection, source, types, self._kinds, values)
@@ -135,7 +157,7 @@ class Window:
             f"count(*) FILTER ({whole} AND {raw} <> 'null' AND ({value}) IS NULL)"
             for value, raw in columns.values()
         ]
-        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {IN_WINDOW}", values)
+        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {in_window}", values)
         without, *unreadable = counted.fetchall()[0]
         if without:
             self.notes.append(
@@ -149,7 +171,7 @@ class Window:
             f", nullif({column}, '') AS {quoted(name)}" for name, column in self._dividing.items()
         )
         chosen += "".join(f', "{column}" AS {quoted(name)}' for name, column in self._order.items())
-        return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
+        return f"SELECT {chosen} FROM {source} WHERE {in_window} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
         """Answers how a feature is read, and the JSON that it has where it is in no column of its own."""
@@ -169,7 +191,7 @@ class Window:
             return read, raw
         return f"coalesce(CAST({quoted(column)} AS {wanted[0]}), {read})", raw
 
-    def _write_logged(self) -> Path:
+    def _write_logged(self, sql: Connection) -> Path:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -187,7 +209,8 @@ class Window:
         )
         path = self._folder / "logged.parquet"
         with pq.ParquetWriter(path, schema) as writer:
-            for part in self._logged():
+            one = self._analysis
+            for part in predictions.between(sql, one.model_key, one.window_start_us, one.window_end_us):
                 columns = {name: list(self._read(name, part)) for name in self._kinds}
                 versions = {VERSION: [one.model_version or None for one in part]}
                 columns |= {name: versions.get(name, [None] * len(part)) for name in self._dividing}
@@ -199,11 +222,6 @@ class Window:
                 columns |= {name: places[column] for name, column in self._order.items()}
                 writer.write_table(pa.table(columns, schema))
         return path
-
-    def _logged(self) -> Iterator[list[LoggedPrediction]]:
-        one = self._analysis
-        with self._database.read() as connection:
-            yield from predictions.between(connection, one.model_key, one.window_start_us, one.window_end_us)
 
     def _read(self, name: str, rows: Iterable[LoggedPrediction]) -> Iterator[Any]:
         kind = self._kinds[name]

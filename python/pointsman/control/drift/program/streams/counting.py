@@ -11,6 +11,7 @@ from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.streams import first_remembered_us
 from pointsman.domain.values import MICROSECONDS_PER_DAY
+from pointsman.lake.models.logged import LOGGED
 from pointsman.lake.models.snapshot import FILES
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions
@@ -22,7 +23,7 @@ def days_of(
     """Counts rows by day of UTC, of the last days before a time.
 
     Args:
-        database: Where logged predictions are.
+        database: Where logged predictions are that are in no file yet.
         analysis: Whose model.
         spec: Where the lake's files are.
         begun_us: From this time on, as far as days are remembered.
@@ -35,9 +36,12 @@ def days_of(
     start_us = max(begun_us, first_remembered_us(until_us))
     with database.read() as sql:
         found = predictions.counts_by_day(sql, analysis.model_key, start_us, until_us)
+        logged = spec.logged_files.paths(sql, analysis.model_key, start_us, until_us)
     recorded = {"start_us": max(start_us, spec.began_us), "end_us": until_us}
     with querying(spec, Path(spec.folder)) as connection:
         sources: list[tuple[str, dict[str, Any]]] = []
+        if logged:
+            sources.append((LOGGED, {"logged_files": logged, "start_us": start_us}))
         if files := files_within(spec, start_us, until_us):
             sources.append((FILES, {"files": list(files)}))
         sources += [(tail, {}) for tail in tails_of(spec)]
