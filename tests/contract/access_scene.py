@@ -119,7 +119,7 @@ class Scene:
         if name in ("GetLatestResult", "GetDriftReport"):
             await self._once("result", way, self._make_result)
         prediction = a_prediction(model_id)
-        truth = {"entity_id": "e", "actual_outcome": value("yes")}
+        truth: dict[str, Any] = {"entity_id": "e", "actual_outcome": value("yes")}
         csv = drift_pb2.GROUND_TRUTH_FORMAT_CSV
         of_methods: dict[str, dict[str, Any]] = {
             "LogPrediction": {

@@ -46,7 +46,7 @@ def prepare(moment: str) -> None:
         LakeFolder.write = die  # type: ignore[method-assign]
     elif moment == "in the file":
         # Written under another name, and not yet renamed.
-        lake_folder.sync = then_die(synced_folders.sync)
+        lake_folder.sync = then_die(synced_folders.sync)  # type: ignore[attr-defined]
     elif moment == "after the file":
         LakeFolder.write = then_die(LakeFolder.write)  # type: ignore[method-assign]
     elif moment == "rows deleted":

@@ -7,6 +7,7 @@ orders. What is seen is held against a model of one dictionary; the disk is look
 import random
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -58,9 +59,11 @@ class Scene:
         self.retention = Retention(
             database, self.folder, JOURNAL, days=KEPT_DAYS, max_bytes=1, grace_seconds=1, clock=clock
         )
-        self.compaction = Compaction(database, None, JOURNAL, self.folder, clock)
+        merging: Any = None
+        self.compaction = Compaction(database, merging, JOURNAL, self.folder, clock)
         self.erasure = LoggedErasure(database, JOURNAL, self.folder, self.retention, clock)
-        self.upkeep = DriftUpkeep(KEPT_DAYS, SimpleNamespace(upload=None), clock)
+        lanes: Any = SimpleNamespace(upload=None)
+        self.upkeep = DriftUpkeep(KEPT_DAYS, lanes, clock)
         self.room = ModelRoom(predictions, MOST)
 
     def key_of(self, model_id):
@@ -185,7 +188,7 @@ def test_each_prediction_is_seen_once_whatever_is_done_with_files(database, tmp_
     for model_id in ("m", "n"):
         add_model(database, model_id=model_id)
     keys = {model_id: scene.key_of(model_id) for model_id in ("m", "n")}
-    expected = {model_id: {} for model_id in keys}
+    expected: dict[str, dict[str, Any]] = {model_id: {} for model_id in keys}
     steps = []
     for _ in range(STEPS):
         step = draw.choices(
@@ -311,7 +314,7 @@ def test_a_server_whose_lease_is_gone_writes_nothing(database, tmp_path):
     def lost(_):
         raise LeaseLostError("another server has taken over")
 
-    context.fence = lost
+    context.fence = lost  # type: ignore[method-assign]
     with pytest.raises(LeaseLostError):
         scene.shipping.ship(context)
     assert scene.on_disk() == set()

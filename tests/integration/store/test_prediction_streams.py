@@ -34,7 +34,7 @@ def log(scene, start, end, **columns):
 
 
 def changes_of(*runs, algorithm="adwin", name="(score)"):
-    return [time for run in runs for time in run_of(run, algorithm, name).details["changes"]]
+    return [time for run in runs for time in run_of(run, algorithm, name).details["changes"]]  # type: ignore[union-attr]
 
 
 def test_the_next_analysis_goes_on_where_the_last_one_stood(scene):
