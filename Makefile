@@ -133,10 +133,10 @@ wheels: $(VENV)/.stamp-development | toolchain ## Build the wheels of server, cl
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 # The same build of the extension is what tests of crashes kill: nothing is compiled twice.
-# Without the documentation's examples, of which there are none: to look for them takes as long as many a test.
-CARGO_TEST := cargo test --workspace --locked --tests --features $(FAULTS)
+# Restricted to `--tests` it would build no extension.
+CARGO_TEST := cargo test --workspace --locked --features $(FAULTS)
 # The crate that differs without them, as wheels have it.
-CARGO_TEST_WITHOUT_FAULTS := cargo test --locked --tests --package pointsman-journal
+CARGO_TEST_WITHOUT_FAULTS := cargo test --locked --package pointsman-journal
 
 .PHONY: test-build
 # A plus hands make's job server on: release and this, made at once, have no more compilers than there are processors.
