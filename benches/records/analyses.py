@@ -202,7 +202,10 @@ def _judge(findings: Findings, pairs: Pairs) -> None:
         ratios = pairs.ratios(figure)
         quartiles = statistics.quantiles(ratios, n=4)
         findings.at_most(
-            f"{name}, beside an analysis / without", statistics.median(ratios), most, spread=quartiles
+            f"{name}, beside an analysis / without (median of pairs, quartiles)",
+            statistics.median(ratios),
+            most,
+            spread=quartiles,
         )
     findings.tell("an analysis takes", pairs.analysis_seconds, "s")
     table = Table(("", "spans", "calls/s", "CPU µs/call", "mean µs", "p50 µs", "p99 µs"))
