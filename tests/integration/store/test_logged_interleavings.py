@@ -19,6 +19,7 @@ from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.logged_erasure import LoggedErasure
+from pointsman.control.lake.replacing import Replacing
 from pointsman.control.lake.retention import Retention
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.keys import Principal
@@ -61,7 +62,8 @@ class Scene:
         )
         merging: Any = None
         self.compaction = Compaction(database, merging, JOURNAL, self.folder, clock)
-        self.erasure = LoggedErasure(database, JOURNAL, self.folder, self.retention, clock)
+        replacing = Replacing(database, JOURNAL, self.folder, self.retention, clock)
+        self.erasure = LoggedErasure(database, self.folder, self.retention, replacing)
         lanes: Any = SimpleNamespace(upload=None)
         self.upkeep = DriftUpkeep(KEPT_DAYS, lanes, clock)
         self.room = ModelRoom(predictions, MOST)

@@ -11,15 +11,13 @@ from pointsman.control.convert.lake import predictions_file
 from pointsman.control.drift import erasing
 from pointsman.control.drift.erasing import ErasedFromDrift
 from pointsman.control.lake import feedback_files
-from pointsman.control.lake.manifest import swap
 from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
 from pointsman.domain.recording import hashed_entity
 from pointsman.domain.records.lake import LakeFile, LakeKind
-from pointsman.domain.records.lake_plans import erased_path
 from pointsman.domain.records.servers import ServerJournal, UnreachedJournal, unreached_of
 from pointsman.domain.violations import Violations
-from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
+from pointsman.errors import DatabaseUnavailableError, PointsmanError, UnavailableError
 from pointsman.lake.streams import texts_of
 from pointsman.store import installation, servers
 from pointsman.store.feedback import values as feedback
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.logged_erasure import LoggedErasure
     from pointsman.control.lake.refused_feedback import RefusedFeedback
+    from pointsman.control.lake.replacing import Replacing
     from pointsman.control.lake.retention import Retention
     from pointsman.domain.keys import Principal
     from pointsman.domain.ports.core import LakeMerging
@@ -85,6 +84,7 @@ class Erasure:
         applier: Who applies the feedback that the journal still holds.
         folder: The lake's folder.
         retention: Who deletes files.
+        replacing: Puts what is left of files in their place.
         logged: Deletes logged predictions from files.
         listing: Tells other programs what to read.
         refused_feedback: Has feedback for erased predictions refused.
@@ -101,6 +101,7 @@ class Erasure:
         applier: Applier,
         folder: LakeFolder,
         retention: Retention,
+        replacing: Replacing,
         logged: LoggedErasure,
         listing: Listing,
         refused_feedback: RefusedFeedback,
@@ -114,6 +115,7 @@ class Erasure:
         self._applier = applier
         self._folder = folder
         self._retention = retention
+        self._replacing = replacing
         self._logged = logged
         self._listing = listing
         self._refused_feedback = refused_feedback
@@ -303,7 +305,7 @@ class Erasure:
         if row_count < file.row_count:
             request = record_pb2.MergeRequest(
                 inputs=[file.path],
-                output=self._erased_path(file),
+                output=self._replacing.path_of(file),
                 erased_entity_ids=forms,
                 router_incarnation=file.router_incarnation,
             )
@@ -311,7 +313,7 @@ class Erasure:
             message = record_pb2.LakeFile.FromString(answer)
             new = predictions_file(message, file.journal_id, file.start_position, file.end_position)
             new = replace(new, kind=file.kind)
-        self._put_in_place(file, new)
+        self._replacing.put(file, new)
         return row_count
 
     def _erase_feedback(self, journal_ids: set[str], router_id: str, prediction_ids: set[str]) -> int:
@@ -325,27 +327,14 @@ class Erasure:
                 self._retention.delete([file])
                 continue
             self._folder.unseal(file.folder)
-            self._put_in_place(file, self._written(file, left) if left.row_count else None)
+            new = None
+            if left.row_count:
+                path = self._replacing.path_of(file)
+                self._folder.write(path, left.write)
+                new = self._replacing.left_of(file, path, left)
+            self._replacing.put(file, new)
         with self._database.write() as connection:
             return feedback.remove_predictions(connection, sorted(prediction_ids))
-
-    def _written(self, file: LakeFile, left: feedback_files.Rows) -> LakeFile:
-        path = self._erased_path(file)
-        self._folder.write(path, left.write)
-        return replace(
-            file,
-            path=path,
-            row_count=left.row_count,
-            byte_count=self._folder.size(path),
-            min_time_us=left.min_time_us,
-            max_time_us=left.max_time_us,
-            row_key=0,
-        )
-
-    def _erased_path(self, file: LakeFile) -> str:
-        """Names what takes a file's place; no two servers ever write to the same name."""
-        own = self._journal.journal_id
-        return erased_path(file.path, "" if file.journal_id == own else own[:8])
 
     def _files(self, kind: LakeKind, journal_ids: set[str], router_id: str) -> list[LakeFile]:
         return [
@@ -363,15 +352,6 @@ class Erasure:
                 for file in lake_files.present(connection, kind, router_id=router_id)
             ]
             return files + [file for file in lake_files.replaced(connection) if file.router_id == router_id]
-
-    def _put_in_place(self, file: LakeFile, new: LakeFile | None) -> None:
-        if not swap(self._database, [file], [new] if new else [], self._clock()):
-            if new is not None:
-                self._folder.remove(new.path)
-            raise AbortedError(
-                f"{file.path} was replaced by another server meanwhile; try again", reason="LAKE_CHANGED"
-            )
-        self._retention.delete([file])
 
 
 def _rows_of(place: Path, forms: Collection[str]) -> tuple[set[str], int]:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pointsman.control.lake.manifest import swap
-from pointsman.domain.records.lake_plans import erased_path
-from pointsman.errors import AbortedError
 from pointsman.lake.models.logged_files import Written, count_of, write_without
 from pointsman.store.drift import predictions
 from pointsman.store.recording import logged_erasures, logged_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from sqlalchemy import Connection
 
     from pointsman.control.lake.folder import LakeFolder
+    from pointsman.control.lake.replacing import Replacing
     from pointsman.control.lake.retention import Retention
-    from pointsman.domain.ports.journal import JournalName
     from pointsman.domain.records.lake import LakeFile
     from pointsman.store.database import Database
     from pointsman.store.recording.erasures import KeptErasure
@@ -30,25 +26,22 @@ class LoggedErasure:
 
     Args:
         database: Where the manifest is.
-        journal: This server's journal.
         folder: The lake's folder.
         retention: Who deletes files.
-        clock: Answers the time in UTC microseconds.
+        replacing: Puts what is left of files in their place.
     """
 
     def __init__(
         self,
         database: Database,
-        journal: JournalName,
         folder: LakeFolder,
         retention: Retention,
-        clock: Callable[[], int],
+        replacing: Replacing,
     ) -> None:
         self._database = database
-        self._journal = journal
         self._folder = folder
         self._retention = retention
-        self._clock = clock
+        self._replacing = replacing
 
     def ask(self, connection: Connection, erasure_key: int, model_keys: Collection[int]) -> None:
         """Keeps which models an erasure is of.
@@ -111,30 +104,15 @@ class LoggedErasure:
             self._retention.delete([file])
             return 0
         new = self._written(file, entity_id, last_number) if count < file.row_count else None
-        if not swap(self._database, [file], [new] if new else [], self._clock()):
-            if new is not None:
-                self._folder.remove(new.path)
-            raise AbortedError(
-                f"{file.path} was replaced by another server meanwhile; try again", reason="LAKE_CHANGED"
-            )
-        self._retention.delete([file])
+        self._replacing.put(file, new)
         return count
 
     def _written(self, file: LakeFile, entity_id: str, last_number: int) -> LakeFile:
-        own = self._journal.journal_id
-        path = erased_path(file.path, "" if file.journal_id == own else own[:8])
+        path = self._replacing.path_of(file)
         source = self._folder.place(file.path)
         written: list[Written] = []
         self._folder.write(
             path, lambda place: written.append(write_without(source, entity_id, last_number, place))
         )
         (left,) = written
-        return replace(
-            file,
-            path=path,
-            row_count=left.row_count,
-            byte_count=self._folder.size(path),
-            min_time_us=left.min_time_us,
-            max_time_us=left.max_time_us,
-            row_key=0,
-        )
+        return self._replacing.left_of(file, path, left)

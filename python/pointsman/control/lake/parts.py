@@ -17,6 +17,7 @@ from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.listing import Listing
 from pointsman.control.lake.logged_erasure import LoggedErasure
 from pointsman.control.lake.refused_feedback import RefusedFeedback
+from pointsman.control.lake.replacing import Replacing
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
@@ -74,6 +75,7 @@ class LakeParts:
         )
         listing = Listing(database, folder, journal)
         self.refused_feedback = RefusedFeedback(database, journal)
+        replacing = Replacing(database, journal, folder, retention, clock)
         self.erasure = Erasure(
             database,
             merging,
@@ -82,7 +84,8 @@ class LakeParts:
             applier,
             folder,
             retention,
-            LoggedErasure(database, journal, folder, retention, clock),
+            replacing,
+            LoggedErasure(database, folder, retention, replacing),
             listing,
             self.refused_feedback,
             changing,

@@ -73,9 +73,8 @@ def compare_window(
         settings = alert_settings.of_model(connection, analysis.model_key)
         baseline = baselines.find_key(connection, analysis.baseline_key, analysis.model_id)
         data = baselines.data_of(connection, analysis.baseline_key)
-    if baseline is None:
-        raise NotFoundError("the baseline is gone with its model", reason="BASELINE_NOT_FOUND")
-    with database.read() as connection:
+        if baseline is None:
+            raise NotFoundError("the baseline is gone with its model", reason="BASELINE_NOT_FOUND")
         form = form_of(connection, analysis.model_id, baseline)
     # Checked when the baseline was made.
     kinds = {name: kind_of(values) or ColumnKind.TEXT for name, values in data.features.items()}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointsman.control.drift.answers import AnswerForm, LeftOut, read_rows
 from pointsman.control.drift.program.answer_rows import answer_rows
 from pointsman.control.drift.program.querying import querying, quoted_text
-from pointsman.control.drift.program.streams.rows import OrderedRows, files_within
+from pointsman.control.drift.program.streams.rows import OrderedRows
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.store.database import Database
@@ -34,7 +33,7 @@ class AnswerRows(OrderedRows):
     of another class) is a missing value.
 
     Args:
-        database: Where logged predictions are.
+        database: Where logged predictions are that are in no file yet.
         analysis: Whose model.
         spec: Where the lake's files are.
         folder: Where to write.
@@ -53,11 +52,7 @@ class AnswerRows(OrderedRows):
         form: AnswerForm,
         names: Sequence[str],
     ) -> None:
-        super().__init__()
-        self._database = database
-        self._analysis = analysis
-        self._spec = spec
-        self._folder = folder
+        super().__init__(database, analysis, spec, folder)
         self._form = form
         self._names = names
         self._path = folder / "ordered_answers.parquet"
@@ -83,8 +78,7 @@ class AnswerRows(OrderedRows):
         return values
 
     def _write(self, start_us: int, until_us: int, most_rows: int | None) -> int:
-        span = replace(self._analysis, window_start_us=start_us, window_end_us=until_us)
-        spec = replace(self._spec, files=files_within(self._spec, start_us, until_us))
+        span, spec = self._between(start_us, until_us)
         with querying(self._spec, self._folder) as connection:
             rows, values = answer_rows(connection, self._database, span, spec, self._folder)
             limit = "" if most_rows is None else f" LIMIT {most_rows}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pointsman.control.drift.program.streams.rows import OrderedRows, files_within
+from pointsman.control.drift.program.streams.rows import OrderedRows
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
@@ -24,7 +23,7 @@ class FeatureRows(OrderedRows):
     """Rows that have their features.
 
     Args:
-        database: Where logged predictions are.
+        database: Where logged predictions are that are in no file yet.
         analysis: Whose model.
         spec: Where the lake's files are.
         folder: Where to write.
@@ -41,11 +40,7 @@ class FeatureRows(OrderedRows):
         folder: Path,
         features: Sequence[str],
     ) -> None:
-        super().__init__()
-        self._database = database
-        self._analysis = analysis
-        self._spec = spec
-        self._folder = folder
+        super().__init__(database, analysis, spec, folder)
         self._features = features
 
     @property
@@ -62,9 +57,8 @@ class FeatureRows(OrderedRows):
         }
 
     def _write(self, start_us: int, until_us: int, most_rows: int | None) -> int:
-        span = replace(self._analysis, window_start_us=start_us, window_end_us=until_us)
+        span, spec = self._between(start_us, until_us)
         kinds = dict.fromkeys(self._features, ColumnKind.NUMBER)
-        spec = replace(self._spec, files=files_within(self._spec, start_us, until_us))
         window = Window(self._database, span, spec, self._folder, kinds, most_rows or 2**62)
         self._path, self._time_column = window.write(), window.time_column
         return window.row_count

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.store.database import Database
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +28,21 @@ class OrderedRows(ABC):
 
     Attributes:
         counted: SQL of which recorded answers are rows.
+
+    Args:
+        database: Where logged predictions are that are in no file yet.
+        analysis: Whose model.
+        spec: Where the lake's files are.
+        folder: Where to write.
     """
 
     counted: ClassVar[str]
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database, analysis: Analysis, spec: AnalysisSpec, folder: Path) -> None:
+        self._database = database
+        self._analysis = analysis
+        self._spec = spec
+        self._folder = folder
         self._path = Path()
         self._time_column = ""
 
@@ -83,6 +96,11 @@ class OrderedRows(ABC):
     @abstractmethod
     def _values_of(self, batch: pa.RecordBatch) -> Mapping[str, NDArray[np.float64]]:
         """Answers by stream the value of each row, NaN where one is missing."""
+
+    def _between(self, start_us: int, until_us: int) -> tuple[Analysis, AnalysisSpec]:
+        """Answers the analysis as if a time were its window, and the files that may have rows of it."""
+        span = replace(self._analysis, window_start_us=start_us, window_end_us=until_us)
+        return span, replace(self._spec, files=files_within(self._spec, start_us, until_us))
 
     def _ends(self) -> tuple[int, int]:
         """Answers the first time and the last one of the file."""
