@@ -52,6 +52,7 @@ class Scene:
 
     def __init__(self, database, folder):
         self.database = database
+        self.duck = duckdb.connect()
         self.now_us = NOW_US
         clock = lambda: self.now_us  # noqa: E731 - what the parts are given
         self.folder = LakeFolder(folder)
@@ -131,8 +132,7 @@ class Scene:
 
     def seen(self, model_key):
         """All predictions of a model in full; each of the ways to read must tell the same of them."""
-        duck = duckdb.connect()
-        window = Window(0, 2**62, 10**6)
+        duck, window = self.duck, Window(0, 2**62, 10**6)
         with self.database.read() as sql:
             paths = self.files.paths(sql, model_key)
             heads = [one for part in predictions.heads(sql, model_key) for one in part]
@@ -234,8 +234,10 @@ def test_each_prediction_is_seen_once_whatever_is_done_with_files(database, tmp_
             add_model(database, version=str(len(steps)), model_id=model_id)
             keys[model_id] = scene.key_of(model_id)
             expected[model_id] = {}
-        for of_model, key in keys.items():
-            assert scene.seen(key) == expected[of_model], steps
+        # What a step does to the other model is seen after the next one that is of that.
+        assert scene.seen(keys[model_id]) == expected[model_id], steps
+    for of_model, key in keys.items():
+        assert scene.seen(key) == expected[of_model], steps
     scene.expire()
     scene.tidy()
     there = {one for key in keys.values() for one in scene.seen(key)}

@@ -11,7 +11,7 @@ from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths, check_
 from pointsman.domain.drift.predictions import LoggedPrediction, check_logged
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import Model
-from pointsman.domain.recording import hashed_entity
+from pointsman.domain.recording import entity_hasher
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
 from pointsman.lake.models.records import ModelPage, ModelRecords, PageQuestion
@@ -157,9 +157,7 @@ class PredictionDesk:
             key = installation.entity_key(connection)
             if not self._truth_room.is_enough(connection, model.row_key, len(records)):
                 raise too_many_truths(model_id)
-            taken = truths.put(
-                connection, model.row_key, records, lambda entity_id: hashed_entity(key, entity_id), now_us
-            )
+            taken = truths.put(connection, model.row_key, records, entity_hasher(key), now_us)
         return model, taken
 
 

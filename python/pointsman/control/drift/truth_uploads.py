@@ -1,6 +1,5 @@
 """Takes files of outcomes part by part; nothing of one is seen before its end, and then all of it."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -27,7 +26,7 @@ from pointsman.domain.drift.truth_uploads import (
 )
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import Model, Task
-from pointsman.domain.recording import hashed_entity
+from pointsman.domain.recording import entity_hasher
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.domain.violations import Violations
 from pointsman.errors import (
@@ -265,7 +264,7 @@ class TruthUploads:
             connection,
             model.row_key,
             records,
-            functools.partial(hashed_entity, entity_key),
+            entity_hasher(entity_key),
             now_us,
             upload.row_key,
         )
