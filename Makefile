@@ -152,8 +152,8 @@ test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	$(CARGO_TEST)
 	$(CARGO_TEST_WITHOUT_FAULTS)
 ifeq ($(PYTEST_FLAGS),)
-	@# Tests of servers wait much of their time: more processes than processors use it.
-	$(BIN)/pytest -m 'not alone' --numprocesses 3 --dist loadfile --durations 25 --durations-min 2
+	@# Tests of servers wait much of their time: twice as many processes as processors use it.
+	$(BIN)/pytest -m 'not alone' --numprocesses 4 --dist loadfile --durations 25 --durations-min 2
 	$(BIN)/pytest -m alone --durations 25 --durations-min 2 $(ALONE)
 else
 	$(BIN)/pytest $(PYTEST_FLAGS)

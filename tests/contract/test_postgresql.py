@@ -43,6 +43,7 @@ async def test_of_two_changes_with_one_etag_one_is_aborted(east, west, shared):
 
 
 async def test_feedback_brought_to_both_counts_once(east, west, shared):
+    await in_step(east, west)
     ids = [east.replica.prediction_id("cancer", "lr", epoch=number) for number in range(60)]
     answers = await asyncio.gather(
         *(

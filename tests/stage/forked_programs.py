@@ -19,6 +19,7 @@ IMPORTED = (
     "pyarrow.parquet",
     "scipy.stats",
     "pointsman_drift",
+    "river.drift",
     "pointsman.control.drift.program.running",
     "sqlalchemy.dialects.sqlite",
     "sqlalchemy.dialects.postgresql.psycopg",

@@ -205,7 +205,7 @@ class Observed:
 
     def ended(self) -> dict[str, Any]:
         """Waits for its end."""
-        eventually(self.is_over, 90.0, "the end of the analysis")
+        eventually(self.is_over, 300.0, "the end of the analysis")
         return self.job
 
 

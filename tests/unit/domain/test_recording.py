@@ -74,11 +74,24 @@ def test_metrics_that_make_no_sense_are_refused_by_the_field(metrics, field):
     assert fields_of(check_metrics, metrics) == [field]
 
 
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../x", "a\x00b", "out/x"])
+@pytest.mark.parametrize(
+    "path", ["", "/etc/passwd", "../x", "a/../../x", "a\x00b", "out/x", "a/file", "a/gone"]
+)
 def test_no_path_leads_out_of_the_lake(tmp_path, path):
     lake = tmp_path / "lake"
-    lake.mkdir()
+    (lake / "a").mkdir(parents=True)
     (lake / "out").symlink_to(tmp_path)
+    (lake / "a" / "file").symlink_to(__file__)
+    (lake / "a" / "gone").symlink_to(tmp_path / "nothing" / "there")
     with pytest.raises(ValueError, match="does not lie in the lake"):
         confined(lake, path)
-    assert confined(lake, "a/b") == lake / "a" / "b"
+
+
+def test_paths_and_links_within_the_lake_are_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    lake = tmp_path / "lake"
+    lake.symlink_to(tmp_path / "elsewhere")
+    (lake / "a").mkdir()
+    (lake / "b").symlink_to(lake / "a")
+    for path in ("a/x", "b/x", "not/there", "./a"):
+        assert confined(lake, path) == lake / path

@@ -151,6 +151,8 @@ class _PostgresqlRows:
         self, connection: Connection, model_key: int, keys: Sequence[Key], upload_key: int
     ) -> list[StoredTruth]:
         """Answers what can be seen under keys, and what an upload has brought under them."""
+        if not keys:
+            return []
         found = connection.exec_driver_sql(self._FIND, (*_as_json(keys), model_key, upload_key))
         return [StoredTruth(*row) for row in found]
 
