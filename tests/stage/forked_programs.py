@@ -21,6 +21,7 @@ IMPORTED = (
     "pointsman_drift",
     "river.drift",
     "pointsman.control.drift.program.running",
+    "stage.equal_programs",
     "sqlalchemy.dialects.sqlite",
     "sqlalchemy.dialects.postgresql.psycopg",
 )
