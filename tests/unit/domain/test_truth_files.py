@@ -97,6 +97,7 @@ def test_a_row_that_is_wrong_is_told_with_line_and_field_and_the_others_are_read
         (b"[1]", "", "is no object"),
         (b'{"entity_id": "a", "entityId": "b"}', "entity_id", "stands there twice"),
         (b'{"entity_id": "a", "wrong": 1}', "wrong", "is not known"),
+        (b'{"entity_id": "a", "\\ud800": 1}', "\\ud800", "is not known"),
         (b'{"entity_id": ["a"]}', "entity_id", "is no text"),
         (b'{"entity_id": "a", "actual_outcome": NaN}', "", "NaN is no number of JSON"),
         (b'{"entity_id": "a", "actual_outcome": 9007199254740993}', "actual_outcome", "2^53"),

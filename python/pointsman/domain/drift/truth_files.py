@@ -231,7 +231,7 @@ def _columns_faults(line: int, cells: Sequence[str], delimiter: str) -> list[Row
         )
         return [RowFault(line, "", f"{told}; name the columns {named}")]
     faults = [
-        RowFault(line, name[:64], f"is no column of outcomes; the columns are {named}")
+        RowFault(line, _named(name), f"is no column of outcomes; the columns are {named}")
         for name in cells
         if name not in _NAMES
     ]
@@ -290,11 +290,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for given, value in pairs:
         name = _NAMES.get(given, given)
         if name in found:
-            raise _FaultError(name[:64], "stands there twice; leave one out")
+            raise _FaultError(_named(name), "stands there twice; leave one out")
         found[name] = value
     for name in found:
         if name not in COLUMNS:
-            raise _FaultError(name[:64], f"is not known; the names are {', '.join(COLUMNS)}")
+            raise _FaultError(_named(name), f"is not known; the names are {', '.join(COLUMNS)}")
     return found
 
 
@@ -346,6 +346,11 @@ def _broken_text(line: int, columns: Sequence[str], cells: Sequence[str]) -> Row
             name = columns[place] if place < len(columns) else ""
             return RowFault(line, name, "is not UTF-8; save the file as UTF-8")
     return None
+
+
+def _named(name: str) -> str:
+    """Answers a name as faults have it; a key of JSON can hold half of a pair of surrogates."""
+    return name[:64].encode(errors="backslashreplace").decode()
 
 
 def _is_text(value: str) -> bool:
