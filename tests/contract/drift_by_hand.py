@@ -1,11 +1,13 @@
 """Requests of the drift service, as a client without ours would make them."""
 
 import asyncio
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import ListValue, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import update
@@ -180,6 +182,18 @@ def result_by_hand(bench: Bench, model_id: str, status: str = "ok", features: It
     }
     assert store(database, analysis, body, [], bench.clock)
     database.close()
+
+
+def figures_of(result: drift_pb2.DriftResult) -> dict[str, Any]:
+    """The figures of a result by feature and algorithm, as plain values."""
+    return {name: MessageToDict(feature) for name, feature in result.features.items()}
+
+
+def library_figures(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of what the library says as a dictionary, with lists for tuples."""
+    figures = {name: feature["algorithms"] for name, feature in found["features"].items()}
+    plain: dict[str, Any] = json.loads(json.dumps(figures))
+    return plain
 
 
 def begin_long_ago(database_url: str) -> None:
