@@ -84,14 +84,26 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_operator(postgres_server: str) -> Iterator[Callable[[str], object]]:
+def postgres_operator(postgres_server: str) -> Iterator[Callable[[str], None]]:
     """Runs statements on the server, on one connection: to begin one takes as long as most of them."""
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        yield connection.execute
+    connection = psycopg.connect(postgres_server, autocommit=True)
+
+    def run(statement: str) -> None:
+        nonlocal connection
+        try:
+            connection.execute(statement.encode())
+        except psycopg.OperationalError:
+            # A test has ended all connections of the server.
+            connection.close()
+            connection = psycopg.connect(postgres_server, autocommit=True)
+            connection.execute(statement.encode())
+
+    yield run
+    connection.close()
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str, postgres_operator: Callable[[str], object]) -> str:
+def postgres_template(postgres_server: str, postgres_operator: Callable[[str], None]) -> str:
     """How SQL names what has this release's tables: to copy it is faster than to migrate another."""
     postgres_operator(f"CREATE DATABASE {_TEMPLATE}")
     database = Database(_url(postgres_server, database=_TEMPLATE))
@@ -105,7 +117,7 @@ def postgres_template(postgres_server: str, postgres_operator: Callable[[str], o
 
 @pytest.fixture
 def migrated_postgres(
-    postgres_server: str, postgres_operator: Callable[[str], object], postgres_template: str
+    postgres_server: str, postgres_operator: Callable[[str], None], postgres_template: str
 ) -> Iterator[Callable[[], str]]:
     """Makes a database with this release's tables and nothing else in it, and answers its URL."""
     made: list[str] = []
@@ -122,7 +134,7 @@ def migrated_postgres(
 
 
 @pytest.fixture
-def new_postgres(postgres_server: str, postgres_operator: Callable[[str], object]) -> Callable[[], str]:
+def new_postgres(postgres_server: str, postgres_operator: Callable[[str], None]) -> Callable[[], str]:
     """Makes an empty schema on the PostgreSQL server, cheaper than a database, and answers its URL."""
 
     def make() -> str:
