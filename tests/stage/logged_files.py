@@ -1,6 +1,5 @@
 """Logged predictions brought into files of the lake at once, however few they are."""
 
-import itertools
 import math
 import threading
 import time
@@ -19,8 +18,6 @@ from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lanes import Lanes
 from pointsman.domain.ports.journal import JournalName
 from pointsman.store.database import Database
-
-_SINGLE, _TOGETHER = 20, 50
 
 
 def shipping_to(
@@ -51,24 +48,15 @@ def by_hand(database: Database) -> JobContext:
 
 @pytest.fixture(params=["rows", "files"])
 def logged_place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Has no logged prediction be in a file, or those of a test as they come: all else is the same.
-
-    The first ones are in a file of their own before their call is answered. Of many, later ones go by
-    fifties, so that what is left in SQL is read with what is in files.
-    """
+    """Has every logged prediction be in a file before its call is answered, or none: all else is the same."""
     if request.param == "files":
-        log, counted = PredictionDesk.log, itertools.count(1)
+        log = PredictionDesk.log
 
         def shipped(desk: PredictionDesk, *given: Any) -> str:
             prediction_id = log(desk, *given)
             database, files = desk._database, desk._records._logged
-            shipping = shipping_to(
-                files.lake_folder,
-                files.journal,
-                desk._clock,
-                is_sqlite=database.is_sqlite,
-                enough_rows=1 if next(counted) <= _SINGLE else _TOGETHER,
-            )
+            clock = desk._clock
+            shipping = shipping_to(files.lake_folder, files.journal, clock, is_sqlite=database.is_sqlite)
             ship_all(shipping, database)
             return prediction_id
 

@@ -1,4 +1,4 @@
-"""Analyses that name detectors of changes: each row is seen once, whatever happens."""
+"""Analyses that name detectors of changes, on both databases: each row is seen once, whatever happens."""
 
 import json
 import math
@@ -35,15 +35,11 @@ HOUR_US = 3_600_000_000
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 
 
-@pytest.fixture
-async def bench(request, tmp_path, logged_place):
-    """A server whose model has a baseline, and detectors that are named.
-
-    Predictions that are in rows are in SQLite, those in files beside PostgreSQL: ``tests/integration/store``
-    has what reads them on both.
-    """
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def bench(request, tmp_path):
+    """A server on a database of either kind, whose model has a baseline, and detectors that are named."""
     url = f"sqlite:///{tmp_path / 'pointsman.db'}"
-    if logged_place == "files":
+    if request.param == "postgresql":
         url = request.getfixturevalue("migrated_postgres")()
     async for bench in open_bench(tmp_path, url):
         await prepare(bench)
