@@ -47,10 +47,9 @@ class Pairs:
     analysis_seconds: float = 0.0
     """How long it took, without the time for which it was stopped."""
 
-    def ratios(self, figure: str) -> list[float]:
-        """Answers a figure beside the analysis in parts of what it was just before, by pair."""
-        pairs = zip(self.quiet, self.beside, strict=True)
-        return [getattr(beside, figure) / getattr(quiet, figure) for quiet, beside in pairs]
+    def both(self) -> list[tuple[Sample, Sample]]:
+        """Answers each span without beside the one with the analysis."""
+        return list(zip(self.quiet, self.beside, strict=True))
 
 
 class Analyst:
@@ -197,12 +196,12 @@ def _stopped(program: int) -> Iterator[None]:
 def _judge(findings: Findings, pairs: Pairs) -> None:
     if len(pairs.quiet) < LEAST_PAIRS:
         raise HarnessError(f"analyses: {len(pairs.quiet)} pairs of spans fit into one; have more rows")
-    latencies = pairs.ratios("p99_us")
+    ratios = [beside.p99_us / quiet.p99_us for quiet, beside in pairs.both()]
     findings.at_most(
         "p99, beside an analysis / without (median of pairs, quartiles)",
-        statistics.median(latencies),
+        statistics.median(ratios),
         MOST_LATENCY_RATIO,
-        spread=statistics.quantiles(latencies, n=4),
+        spread=statistics.quantiles(ratios, n=4),
     )
     # The server stores what it recorded now and then, which falls into some spans and not into others.
     findings.at_most(
@@ -229,7 +228,7 @@ def _cpu_us(samples: Sequence[Sample]) -> float:
 
 def _resampled(pairs: Pairs) -> list[float]:
     """Answers between which ratios of processor time 95 of 100 draws of as many pairs are."""
-    draw, both = random.Random(_SEED), list(zip(pairs.quiet, pairs.beside, strict=True))
+    draw, both = random.Random(_SEED), pairs.both()
     ratios = []
     for _ in range(_DRAWS):
         quiet, beside = zip(*draw.choices(both, k=len(both)), strict=True)
