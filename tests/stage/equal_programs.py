@@ -5,8 +5,8 @@ As users have them they stay out of the way of calls, and get little of a machin
 
 from contextlib import nullcontext
 
-from pointsman.control.drift.program import running
+from pointsman.control.drift.priority import Priority
 from pointsman.dataplane import pacing
 
-running.lower_priority = lambda: None  # type: ignore[attr-defined]
+Priority.lower = lambda self: None  # type: ignore[method-assign]
 pacing.pacing = nullcontext  # type: ignore[assignment]

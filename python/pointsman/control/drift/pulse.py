@@ -16,6 +16,10 @@ from pointsman.store.drift import analyses
 EVERY_SECONDS = 2.0
 
 
+def _look_at_nothing() -> None:
+    """Where nothing but the beat is wanted."""
+
+
 class Pulse:
     """A thread that writes every two seconds that an analysis is worked on, and how far that is.
 
@@ -24,6 +28,7 @@ class Pulse:
         analysis: The analysis.
         clock: Answers the time in UTC microseconds.
         leave: Is called with 0 when nobody wants the result any more; ends the program at once.
+        look: Is called with each beat, to look after what else shows how the work goes on.
     """
 
     def __init__(
@@ -32,11 +37,13 @@ class Pulse:
         analysis: Analysis,
         clock: Callable[[], int],
         leave: Callable[[int], object] = os._exit,
+        look: Callable[[], None] = _look_at_nothing,
     ) -> None:
         self._database = database
         self._analysis = analysis
         self._clock = clock
         self._leave = leave
+        self._look = look
         self._progress = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -67,6 +74,7 @@ class Pulse:
 
     def _run(self) -> None:
         while not self._ended.is_set():
+            self._look()
             # A database that comes back is worth waiting for.
             with contextlib.suppress(DatabaseUnavailableError):
                 if not self.beat():

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from pointsman.control.drift.alerting.telling import tell
-from pointsman.control.drift.priority import lower_priority
+from pointsman.control.drift.priority import Priority
 from pointsman.control.drift.program.comparing import compare_window
 from pointsman.control.drift.pulse import Pulse
 from pointsman.control.drift.spec import AnalysisSpec
@@ -47,9 +47,10 @@ def run(
     if analysis is None or (analysis.status, analysis.attempt) != (AnalysisStatus.RUNNING, spec.attempt):
         return 0
     try:
-        with Pulse(database, analysis, clock) as pulse:
+        priority = Priority()
+        with Pulse(database, analysis, clock, look=priority.look) as pulse:
             # Whoever watches sees it live from here on, however long the rest waits for processors.
-            lower_priority()
+            priority.lower()
             with pacing():
                 found = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
     except DatabaseUnavailableError:
