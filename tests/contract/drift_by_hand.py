@@ -24,6 +24,8 @@ from pointsman.v1 import drift_pb2
 from .conftest import Bench, User
 
 CLASSES = ("denied", "approved")
+ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
+LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 
 
 def listed(values: Iterable[Any]) -> ListValue:

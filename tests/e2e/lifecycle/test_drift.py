@@ -76,7 +76,7 @@ def ended(client: Client, job: AnalysisJob, model_id: str = "loans") -> Analysis
         found = client.drift.analysis(model_id, job.job_id)
         return None if found.status is AnalysisStatus.RUNNING else found
 
-    return eventually(look, 90, "the end of the analysis")
+    return eventually(look, 150, "the end of the analysis")
 
 
 def columns(seed: int, rows: int, shift: float) -> dict[str, list[float]]:

@@ -4,8 +4,9 @@ import pytest
 
 import pointsman_drift
 from contract.drift_by_hand import (
+    ANALYZE,
+    LATEST,
     a_baseline,
-    begin_long_ago,
     begun_by_hand,
     ended,
     features_of,
@@ -22,19 +23,10 @@ from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
 from stage.waiting import until
 
-ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
-LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
-
 
 @pytest.fixture(autouse=True)
 def programs():
     """Programs begin here as they do for users: how they begin and end is what these tests are about."""
-
-
-@pytest.fixture
-def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
-    return cancer
 
 
 async def test_a_result_is_the_library_s_own_of_the_same_rows(cancer):

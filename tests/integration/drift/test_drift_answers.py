@@ -11,9 +11,9 @@ from sqlalchemy import update
 import pointsman_drift
 from contract.drift_by_hand import (
     CLASSES,
+    LATEST,
     a_baseline,
     a_prediction,
-    begin_long_ago,
     drawn,
     ended,
     features_of,
@@ -29,13 +29,6 @@ from stage.lake import a_row
 
 pytestmark = pytest.mark.usefixtures("logged_place")
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1)
-LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
-
-
-@pytest.fixture
-def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
-    return cancer
 
 
 async def log_answers(user, features, probabilities, predicted, **fields):

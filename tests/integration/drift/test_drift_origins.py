@@ -1,6 +1,6 @@
 """Results say where drift comes from only where inputs were judged."""
 
-from contract.drift_by_hand import CLASSES, a_baseline, begin_long_ago, ended, features_of, labeled
+from contract.drift_by_hand import ANALYZE, CLASSES, LATEST, a_baseline, ended, features_of, labeled
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 
@@ -8,7 +8,6 @@ BEFORE = ([[0.9, 0.1], [0.1, 0.9]] * 30, [*CLASSES] * 30, [*CLASSES] * 30)
 
 
 async def test_a_window_without_features_whose_answers_move_has_no_origin(bench, cancer):
-    begin_long_ago(bench.database_url)
     await cancer.drift.CreateBaseline(a_baseline(features_of(1, 60), labeled_predictions=labeled(*BEFORE)))
     now_us = bench.clock()
     bench.replica.journal.predict(
@@ -25,7 +24,7 @@ async def test_a_window_without_features_whose_answers_move_has_no_origin(bench,
             for number in range(60)
         )
     )
-    await ended(cancer, (await cancer.drift.Analyze(drift_pb2.AnalyzeRequest(model_id="cancer"))).job_id)
-    result = await cancer.drift.GetLatestResult(drift_pb2.GetLatestResultRequest(model_id="cancer"))
+    await ended(cancer, (await cancer.drift.Analyze(ANALYZE)).job_id)
+    result = await cancer.drift.GetLatestResult(LATEST)
     assert result.features["(label)"]["psi"]["drift"], "answers move"
     assert result.origin == drift_pb2.DRIFT_ORIGIN_UNSPECIFIED

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 import pointsman_drift
-from contract.drift_by_hand import CLASSES, a_baseline, begin_long_ago, drawn, features_of, labeled, tell
+from contract.drift_by_hand import CLASSES, a_baseline, drawn, features_of, labeled, tell
 from pointsman.control.drift import history
 from pointsman.lake.models.step_answers import AnswerQuestion
 from pointsman.v1 import drift_pb2
@@ -18,8 +18,7 @@ ROWS = 60
 
 
 @pytest.fixture
-async def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
+async def cancer(cancer):
     await cancer.drift.CreateBaseline(a_baseline(features_of(1, 60), labeled_predictions=labeled(*OLD)))
     return cancer
 

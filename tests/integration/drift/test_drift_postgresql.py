@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from contract.drift_by_hand import (
+    LATEST,
     a_baseline,
     a_prediction,
     a_truth,
@@ -40,9 +41,8 @@ async def test_what_one_server_takes_the_other_tells_and_compares(users):
     assert first.job_id == second.job_id
     job = await ended(west, first.job_id)
     assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
-    latest = drift_pb2.GetLatestResultRequest(model_id="cancer")
-    assert (await west.drift.GetLatestResult(latest)).current_rows == 40
-    assert await west.drift.GetLatestResult(latest) == await east.drift.GetLatestResult(latest)
+    assert (await west.drift.GetLatestResult(LATEST)).current_rows == 40
+    assert await west.drift.GetLatestResult(LATEST) == await east.drift.GetLatestResult(LATEST)
 
 
 async def test_of_first_baselines_made_at_once_one_is_active(users):
@@ -109,7 +109,7 @@ async def test_answers_outcomes_and_baselines_of_windows_are_the_same_for_both(u
     begun = await west.drift.Analyze(drift_pb2.AnalyzeRequest(model_id="cancer", window_days=2))
     job = await ended(east, begun.job_id)
     assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
-    result = await east.drift.GetLatestResult(drift_pb2.GetLatestResultRequest(model_id="cancer"))
+    result = await east.drift.GetLatestResult(LATEST)
     right = sum(map(str.__eq__, predicted, actual)) / 60
     assert result.performance["accuracy"].realised == result.performance["accuracy"].reference == right
     asked = drift_pb2.GetPerformanceHistoryRequest(model_id="cancer")

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import ListValue
 
-from contract.drift_by_hand import a_baseline, begin_long_ago, ended, labeled, moment
+from contract.drift_by_hand import LATEST, a_baseline, begin_long_ago, ended, labeled, moment
 from contract.two_servers import open_bench
 from pointsman.domain.times import datetime_of
 from pointsman.v1 import drift_pb2
@@ -19,7 +19,6 @@ CLASSES = ("denied", "approved")
 REFERENCE = answered(3, CLASSES, [0.0], 200)
 MOVING = answered(4, CLASSES, [0.0, 3.0, 0.0], 300)
 STILL = changing(5, [0.5], 900)
-LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,13 +5,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import grpc
-import pytest
 
 import pointsman_drift
 from contract.drift_by_hand import (
+    ANALYZE,
     a_baseline,
     a_prediction,
-    begin_long_ago,
     drawn,
     ended,
     features_of,
@@ -24,15 +23,8 @@ from contract.drift_by_hand import (
 from pointsman.control.drift.drawing import running
 from pointsman.v1 import drift_pb2
 
-ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 REPORT = drift_pb2.GetDriftReportRequest(model_id="cancer")
 AS_JSON = drift_pb2.GetDriftReportRequest(model_id="cancer", format=drift_pb2.REPORT_FORMAT_JSON)
-
-
-@pytest.fixture
-def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
-    return cancer
 
 
 async def analysed(cancer):

@@ -7,8 +7,9 @@ import pytest
 
 import pointsman_drift
 from contract.drift_by_hand import (
+    ANALYZE,
+    LATEST,
     a_baseline,
-    begin_long_ago,
     ended,
     features_of,
     figures_of,
@@ -18,15 +19,6 @@ from contract.drift_by_hand import (
 )
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
-
-ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
-LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
-
-
-@pytest.fixture
-def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
-    return cancer
 
 
 async def test_predictions_of_routers_are_compared_without_being_logged(bench, cancer):

@@ -6,18 +6,16 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 import pointsman_drift
-from contract.drift_by_hand import CLASSES, a_baseline, begin_long_ago, drawn, ended, features_of, labeled
+from contract.drift_by_hand import CLASSES, LATEST, a_baseline, drawn, ended, features_of, labeled
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1)
-LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 BEFORE = features_of(1, 400)
 
 
 @pytest.fixture
-async def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
+async def cancer(cancer):
     baseline = a_baseline(BEFORE, labeled_predictions=labeled(*drawn(3, 400)))
     await cancer.drift.CreateBaseline(baseline)
     return cancer

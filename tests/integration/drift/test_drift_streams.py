@@ -14,7 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import ListValue
 from sqlalchemy import func, select, update
 
-from contract.drift_by_hand import a_baseline, a_prediction, begin_long_ago, ended, moment
+from contract.drift_by_hand import LATEST, a_baseline, a_prediction, begin_long_ago, ended, moment
 from contract.two_servers import open_bench
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.jobs.ending import Ending
@@ -32,7 +32,6 @@ pytestmark = pytest.mark.usefixtures("logged_place")
 BEFORE: dict[str, list[Any]] = {"age": changing(2, [0.0], 200), "plan": ["free", "paid"] * 100}
 AFTER = changing(3, [0.0, 3.0, 0.0], 100)
 HOUR_US = 3_600_000_000
-LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

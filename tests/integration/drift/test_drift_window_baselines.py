@@ -9,6 +9,7 @@ import pytest
 import pointsman_drift
 from contract.drift_by_hand import (
     CLASSES,
+    LATEST,
     a_prediction,
     begin_long_ago,
     drawn,
@@ -26,12 +27,6 @@ from stage.lake import a_row
 
 pytestmark = pytest.mark.usefixtures("logged_place")
 ACTIVE = drift_pb2.GetActiveBaselineRequest(model_id="cancer")
-
-
-@pytest.fixture
-def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
-    return cancer
 
 
 def of_window(version="v1", **window):
@@ -101,7 +96,7 @@ async def test_an_analysis_of_the_same_window_finds_no_drift_and_is_the_library_
         (await cancer.drift.Analyze(drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1))).job_id,
     )
     assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
-    result = await cancer.drift.GetLatestResult(drift_pb2.GetLatestResultRequest(model_id="cancer"))
+    result = await cancer.drift.GetLatestResult(LATEST)
     assert result.status == drift_pb2.DRIFT_STATUS_OK
     side = pointsman_drift.read_classes(CLASSES, *answers)
     library = pointsman_drift.compare(features, features, predictions=(side, side))

@@ -147,7 +147,7 @@ def test_an_analysis_has_a_result(http_: Http) -> None:
         found = get(http_, f"analyze/{begun['jobId']}/status")
         return found if found["status"] != "running" else None
 
-    status = eventually(ended, 90, "the end of the analysis")
+    status = eventually(ended, 150, "the end of the analysis")
     assert holds(status, {"jobId": begun["jobId"], "status": "succeeded"}), status
     assert status["startedAt"] <= status["completedAt"]
     latest = get(http_, "results/latest")

@@ -79,7 +79,7 @@ def _set_session(niceness: int) -> None:
 
 
 def _scheduled() -> tuple[float, float] | None:
-    """Answers for how many seconds the main thread had a processor, and waited for one, where a system says."""
+    """Answers for how many seconds the main thread had a processor, and waited for one; none if not told."""
     try:
         ran, waited, *_ = _SCHEDULED.read_text().split()
         return int(ran) / 1e9, int(waited) / 1e9
