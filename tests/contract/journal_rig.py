@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from integration.store.rows import add_model, add_router
 from pointsman.control.journals.applier import Applier
 from pointsman.control.journals.journal_keeper import JournalKeeper
-from pointsman.control.journals.shipping import Shipping
+from pointsman.control.journals.registration import FileRegistration
 from pointsman.domain.records.lake import LakeKind
 from pointsman.errors import JournalHeldError
 from pointsman.store.database import Database
@@ -85,7 +85,7 @@ class Server:
             database, self.replica, LEASE_SECONDS, clock, lambda: self.machine.seconds
         )
         self.applier = Applier(database, self.replica, self.keeper, clock)
-        self.shipping = Shipping(database, self.replica, self.keeper, clock, lambda folders: None)
+        self.registration = FileRegistration(database, self.replica, self.keeper, clock, lambda folders: None)
 
     def record(self, count=1):
         """Takes feedback and predictions and acknowledges them; answers their numbers."""
@@ -126,7 +126,7 @@ class Server:
     def store_predictions(self):
         self.journal.seal_predictions()
         for _ in range(3):
-            self.shipping._step(0.0)
+            self.registration._step(0.0)
             with self.machine.database.read() as connection:
                 for path in lake_files.all_paths(connection):
                     self.machine.lakes.setdefault(path, self.journal.lake_folder)

@@ -36,7 +36,7 @@ class Lake:
         for fields in predictions or ({},):
             self.replica.predict("cancer", "lr", time_us=self.bench.clock(), **fields)
         position = self.replica.journal.seal_predictions()
-        assert await asyncio.to_thread(self.parts.shipping.wait_for, position, 20)
+        assert await asyncio.to_thread(self.parts.registration.wait_for, position, 20)
 
     async def upkeep(self):
         await asyncio.to_thread(run_all, self.bench.plane, *LAKE_JOBS)
@@ -109,11 +109,13 @@ async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(
             journal_id=journal.journal_id, start_position=0, end_position=100, files=[again]
         )
     )
-    from pointsman.control.journals.shipping import Shipping
+    from pointsman.control.journals.registration import FileRegistration
 
     keeper = lake.bench.plane.parts.keeper
-    shipping = Shipping(lake.database, lake.replica, keeper, lake.bench.clock, lambda folders: None)
-    await asyncio.to_thread(shipping._step, 0.0)
+    registration = FileRegistration(
+        lake.database, lake.replica, keeper, lake.bench.clock, lambda folders: None
+    )
+    await asyncio.to_thread(registration._step, 0.0)
     assert lake.files() == [file.path]
     assert journal.sealed == []
 
@@ -150,7 +152,7 @@ async def test_a_date_that_is_over_is_merged_and_sealed_and_opened_again_by_a_la
     assert lake.sealed() == [f"date={day_of(yesterday)}"]
     lake.replica.predict("cancer", "lr", time_us=yesterday)
     position = lake.replica.journal.seal_predictions()
-    assert await asyncio.to_thread(lake.parts.shipping.wait_for, position, 20)
+    assert await asyncio.to_thread(lake.parts.registration.wait_for, position, 20)
     assert lake.sealed() == []
     for _ in range(3):
         lake.bench.clock.advance_days(301 / 86_400)
@@ -163,7 +165,7 @@ async def test_a_date_that_is_over_is_merged_and_sealed_and_opened_again_by_a_la
 async def test_a_date_with_unregistered_predictions_is_not_sealed(lake):
     await lake.ship()
     lake.replica.predict("cancer", "lr", time_us=lake.bench.clock())
-    lake.parts.shipping.stop(5)
+    lake.parts.registration.stop(5)
     lake.bench.clock.advance_days(2)
     for _ in range(3):
         lake.bench.clock.advance_days(301 / 86_400)
@@ -332,7 +334,7 @@ class TestListing:
         assert [line["sealed"] for line in lake.listed()] == [True]
         lake.replica.predict("cancer", "lr", time_us=time_us)
         position = lake.replica.journal.seal_predictions()
-        assert await asyncio.to_thread(lake.parts.shipping.wait_for, position, 20)
+        assert await asyncio.to_thread(lake.parts.registration.wait_for, position, 20)
         await lake.upkeep()
         assert [line["sealed"] for line in lake.listed()][:1] == [False]
 
@@ -440,14 +442,14 @@ class TestErasure:
 
     async def test_what_does_not_reach_the_lake_in_time_is_said(self, lake, cancer, failing, monkeypatch):
         monkeypatch.setattr("pointsman.control.lake.erasure._SHIP_SECONDS", 0.1)
-        lake.parts.shipping.stop(5)
+        lake.parts.registration.stop(5)
         lake.replica.predict("cancer", "lr", entity_id="u1")
         failure = await failing(self.erase(cancer))
         assert failure.code is grpc.StatusCode.UNAVAILABLE
         assert "try again" in failure.message
 
     async def test_nobody_waits_for_the_lake_where_the_server_ends(self, lake):
-        waiting = asyncio.create_task(asyncio.to_thread(lake.parts.shipping.wait_for, 10**9, 600))
+        waiting = asyncio.create_task(asyncio.to_thread(lake.parts.registration.wait_for, 10**9, 600))
         lake.parts.end_waits()
         assert not await asyncio.wait_for(waiting, 30)
 

@@ -155,7 +155,7 @@ class Recorded(Lake):
 
     async def ship_rest(self):
         position = self.replica.journal.seal_predictions()
-        assert await asyncio.to_thread(self.parts.shipping.wait_for, position, 20)
+        assert await asyncio.to_thread(self.parts.registration.wait_for, position, 20)
 
 
 @pytest.fixture

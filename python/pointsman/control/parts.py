@@ -31,6 +31,7 @@ from pointsman.control.registry.file_faults import FileLook
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
 from pointsman.control.registry.uploads import Uploads
+from pointsman.control.router_records import RouterRecords
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.bandit_epochs import LearningResets
 from pointsman.control.routing.canaries import Canaries
@@ -45,7 +46,6 @@ from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.routing.shadows import ShadowComparisons
 from pointsman.control.upkeep import Upkeep
-from pointsman.control.watching import RouterWatch
 from pointsman.control.write_ahead_log import WriteAheadLog
 from pointsman.domain.ports.core import Core
 from pointsman.domain.ports.replica import Replica
@@ -148,7 +148,7 @@ class ControlParts:
         registry = RouterRegistry(changes, core)
         overrides = Overrides(self.database, changes)
         bandits = BanditWatch(self.database, core, replica, self.learning, clock)
-        watch = RouterWatch(
+        records = RouterRecords(
             self.database,
             replica,
             self.applier,
@@ -168,9 +168,9 @@ class ControlParts:
             overrides=overrides,
             explanations=Explanations(self.database, core, replica),
             deployments=self.deployments,
-            watch=watch,
+            records=records,
             revisions=revisions,
-            replays=Replays(self.database, core, watch, self.reader, clock),
+            replays=Replays(self.database, core, records, self.reader, clock),
             shadows=ShadowComparisons(self.database, self.applier, self.reader, clock),
             erasure=self.lake.erasure,
             lanes=self.lanes,

@@ -109,7 +109,7 @@ def _settle(_: Any, control: ControlPlane) -> dict[str, Any]:
 def _ship(replica: Any, control: ControlPlane) -> dict[str, Any]:
     """Has all predictions registered."""
     position = replica.seal_predictions()
-    return {"shipped": control.parts.lake.shipping.wait_for(position, SHIP_SECONDS), "position": position}
+    return {"shipped": control.parts.lake.registration.wait_for(position, SHIP_SECONDS), "position": position}
 
 
 def _work(_: Any, control: ControlPlane, jobs: list[str]) -> dict[str, Any]:

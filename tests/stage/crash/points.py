@@ -43,7 +43,7 @@ def _is_feedback(arguments: tuple[Any, ...], _: Any) -> bool:
 
 
 _REPLICA = "pointsman.dataplane.replica:LocalReplica"
-_SHIPPING = "pointsman.control.journals.shipping:Shipping"
+_REGISTRATION = "pointsman.control.journals.registration:FileRegistration"
 _APPLICATION = "pointsman.store.feedback.feedback_application"
 _COMPACTION = "pointsman.control.lake.compaction"
 _FOLDER = "pointsman.control.lake.folder:LakeFolder"
@@ -56,8 +56,8 @@ POINTS = {
     "feedback.released": Point(_REPLICA, "release_feedback", counts=_has_outcomes),
     "predictions.taken": Point(_REPLICA, "take_shipped", counts=lambda _, taken: bool(taken)),
     "predictions.listed_uncommitted": Point("pointsman.store.recording.lake_files", "register_segments"),
-    "predictions.committed": Point(_SHIPPING, "_register"),
-    "predictions.released": Point(_SHIPPING, "_step", counts=lambda _, registered: bool(registered)),
+    "predictions.committed": Point(_REGISTRATION, "_register"),
+    "predictions.released": Point(_REGISTRATION, "_step", counts=lambda _, registered: bool(registered)),
     "compaction.merged": Point(f"{_COMPACTION}:Compaction", "_write"),
     "compaction.committed": Point(_COMPACTION, "swap"),
     "compaction.deleted_one": Point(_FOLDER, "remove"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
-from pointsman.control.journals.shipping import Shipping
+from pointsman.control.journals.registration import FileRegistration
 from pointsman.control.lake.sealing import SETTLE_US
 from pointsman.domain.ports.journal import PredictionLog
 from pointsman.errors import PointsmanError
@@ -29,7 +29,7 @@ class Presence:
     Args:
         database: Where the row is.
         journal: Its journal.
-        shipping: Who knows how far the journal is registered.
+        registration: Who knows how far the journal is registered.
         place: The machine and data folder, for people.
         clock: Answers the time in UTC microseconds.
     """
@@ -38,13 +38,13 @@ class Presence:
         self,
         database: Database,
         journal: PredictionLog,
-        shipping: Shipping,
+        registration: FileRegistration,
         place: str,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._journal = journal
-        self._shipping = shipping
+        self._registration = registration
         self._place = place
         self._clock = clock
         self._marked = time.monotonic() if database.is_sqlite else 0.0
@@ -78,7 +78,7 @@ class Presence:
             self._mark = (time_us, self._journal.seal_predictions())
             self._marked = time.monotonic()
         stored_until_us = 0
-        if self._mark is not None and self._shipping.position >= self._mark[1]:
+        if self._mark is not None and self._registration.position >= self._mark[1]:
             # A call is recorded when it ends, under the time of its beginning.
             stored_until_us = max(0, self._mark[0] - SETTLE_US)
             self._mark = None
@@ -93,7 +93,7 @@ class Presence:
         if not self._begun:
             return
         try:
-            if self._shipping.position < self._journal.seal_predictions():
+            if self._registration.position < self._journal.seal_predictions():
                 return
             with self._database.write() as connection:
                 servers.end(connection, self._journal.journal_id, servers.clock_us(connection, self._clock()))

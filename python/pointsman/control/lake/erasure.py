@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pointsman.control.journals.applier import Applier
-    from pointsman.control.journals.shipping import Shipping
+    from pointsman.control.journals.registration import FileRegistration
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.logged_erasure import LoggedErasure
@@ -80,7 +80,7 @@ class Erasure:
         database: Where manifest and feedback are.
         merging: Who writes files without an entity.
         journal: This server's journal.
-        shipping: Who registers what the journal still holds.
+        registration: Who registers what the journal still holds.
         applier: Who applies the feedback that the journal still holds.
         folder: The lake's folder.
         retention: Who deletes files.
@@ -97,7 +97,7 @@ class Erasure:
         database: Database,
         merging: LakeMerging,
         journal: PredictionLog,
-        shipping: Shipping,
+        registration: FileRegistration,
         applier: Applier,
         folder: LakeFolder,
         retention: Retention,
@@ -111,7 +111,7 @@ class Erasure:
         self._database = database
         self._merging = merging
         self._journal = journal
-        self._shipping = shipping
+        self._registration = registration
         self._applier = applier
         self._folder = folder
         self._retention = retention
@@ -217,7 +217,7 @@ class Erasure:
         forms: list[str] = []
         if not erasure.erased:
             self._applier.apply_now()
-            if not self._shipping.wait_for(self._journal.seal_predictions(), _SHIP_SECONDS):
+            if not self._registration.wait_for(self._journal.seal_predictions(), _SHIP_SECONDS):
                 raise UnavailableError(
                     f"the journal's last predictions did not reach the lake within {_SHIP_SECONDS:g}s; the "
                     "erasure is kept and goes on as soon as they do; try again to learn what it deleted"

@@ -9,7 +9,7 @@ from pointsman.control.jobs.job import Job
 from pointsman.control.journals.applier import Applier
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.control.journals.presence import Presence
-from pointsman.control.journals.shipping import Shipping
+from pointsman.control.journals.registration import FileRegistration
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
@@ -42,7 +42,7 @@ class LakeParts:
         clock: Answers the time in UTC microseconds.
 
     Attributes:
-        shipping: Registers new files.
+        registration: Registers new files.
         upkeep: Keeps the files in shape.
         erasure: Erases entities.
         refused_feedback: Has feedback for erased predictions refused.
@@ -63,7 +63,7 @@ class LakeParts:
     ) -> None:
         folder = LakeFolder(root)
         changing = threading.Lock()
-        self.shipping = Shipping(database, journal, keeper, clock, folder.unseal_all)
+        self.registration = FileRegistration(database, journal, keeper, clock, folder.unseal_all)
         retention = Retention(
             database,
             folder,
@@ -80,7 +80,7 @@ class LakeParts:
             database,
             merging,
             journal,
-            self.shipping,
+            self.registration,
             applier,
             folder,
             retention,
@@ -91,14 +91,14 @@ class LakeParts:
             changing,
             clock,
         )
-        self.presence = Presence(database, journal, self.shipping, place, clock)
+        self.presence = Presence(database, journal, self.registration, place, clock)
         self.upkeep = LakeUpkeep(
             FeedbackExport(database, folder, journal, clock),
             Compaction(database, merging, journal, folder, clock),
             retention,
-            Sealing(database, journal, keeper, self.shipping, folder, clock),
+            Sealing(database, journal, keeper, self.registration, folder, clock),
             listing,
-            self.shipping,
+            self.registration,
             changing,
             interval_seconds=options.lake_upkeep_interval_seconds,
             export_interval_seconds=options.feedback_export_interval_seconds,
@@ -107,7 +107,7 @@ class LakeParts:
 
     def start(self) -> None:
         """Begins in the background."""
-        self.shipping.start()
+        self.registration.start()
 
     def jobs(self) -> list[Job]:
         """Answers the periodic work."""
@@ -115,11 +115,11 @@ class LakeParts:
 
     def end_waits(self) -> None:
         """Has work that waits for records to reach the lake give up: the server ends."""
-        self.shipping.end_waits()
+        self.registration.end_waits()
 
     def finish(self, deadline: float) -> None:
         """Registers what is written and exports feedback, as far as the monotonic time allows, and ends."""
         self.upkeep.close()
-        self.shipping.stop(max(0.0, deadline - time.monotonic()))
+        self.registration.stop(max(0.0, deadline - time.monotonic()))
         self.upkeep.export_rest(deadline)
         self.presence.end()

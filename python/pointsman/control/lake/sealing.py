@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from pointsman.control.journals.journal_keeper import JournalKeeper
-from pointsman.control.journals.shipping import Shipping
+from pointsman.control.journals.registration import FileRegistration
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.domain.ports.journal import PredictionLog
 from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
@@ -25,7 +25,7 @@ class Sealing:
         database: Where the manifest is.
         journal: The journal, whose segments end with dates.
         keeper: Who knows the name under which they are registered.
-        shipping: Who registers them.
+        registration: Who registers them.
         folder: The lake's folder.
         clock: Answers the time in UTC microseconds.
     """
@@ -35,14 +35,14 @@ class Sealing:
         database: Database,
         journal: PredictionLog,
         keeper: JournalKeeper,
-        shipping: Shipping,
+        registration: FileRegistration,
         folder: LakeFolder,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._journal = journal
         self._keeper = keeper
-        self._shipping = shipping
+        self._registration = registration
         self._folder = folder
         self._clock = clock
         self._cut_us = 0
@@ -85,10 +85,10 @@ class Sealing:
             now_us = self._clock()
             self._cut_position = self._journal.seal_predictions()
             self._cut_us = now_us
-        if self._shipping.position >= self._cut_position:
+        if self._registration.position >= self._cut_position:
             self._whole_until_us = self._cut_us
             # Other processes see by this entry that nothing of before is missing here.
-            hold, position, now_us = self._keeper.hold, self._shipping.position, self._clock()
+            hold, position, now_us = self._keeper.hold, self._registration.position, self._clock()
             with self._database.write() as connection:
                 stream = JournalStream.PREDICTIONS
                 journals.guard(connection, hold, stream, position, position, now_us)

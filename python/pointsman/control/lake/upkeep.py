@@ -9,7 +9,7 @@ import structlog
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.jobs.threads import JobThread
-from pointsman.control.journals.shipping import Shipping
+from pointsman.control.journals.registration import FileRegistration
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.feedback_export import FeedbackExport
 from pointsman.control.lake.listing import Listing
@@ -37,7 +37,7 @@ class LakeUpkeep:
         retention: Who deletes.
         sealing: Who seals.
         listing: Tells other programs what to read.
-        shipping: Who knows what is registered.
+        registration: Who knows what is registered.
         changing: Is held while files are put in the place of others.
         interval_seconds: How often it looks.
         export_interval_seconds: How often feedback is exported.
@@ -51,7 +51,7 @@ class LakeUpkeep:
         retention: Retention,
         sealing: Sealing,
         listing: Listing,
-        shipping: Shipping,
+        registration: FileRegistration,
         changing: threading.Lock,
         *,
         interval_seconds: float,
@@ -63,7 +63,7 @@ class LakeUpkeep:
         self._retention = retention
         self._sealing = sealing
         self._listing = listing
-        self._shipping = shipping
+        self._registration = registration
         self._changing = changing
         self._interval_seconds = interval_seconds
         self._export_interval_seconds = export_interval_seconds
@@ -127,7 +127,7 @@ class LakeUpkeep:
     def delete_orphans(self, _: JobContext) -> bool:
         """Deletes files of this journal that a crash left without an entry."""
         with self._changing:
-            self._retention.delete_orphans(self._shipping.position)
+            self._retention.delete_orphans(self._registration.position)
         return False
 
     def export_feedback(self) -> int:

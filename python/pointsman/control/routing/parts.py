@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
 from pointsman.control.learning.assessing import BanditWatch
+from pointsman.control.router_records import RouterRecords
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.bandit_epochs import LearningResets
 from pointsman.control.routing.canaries import Canaries
@@ -16,7 +17,6 @@ from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.routing.shadows import ShadowComparisons
-from pointsman.control.watching import RouterWatch
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class RouterParts:
     overrides: Overrides
     explanations: Explanations
     deployments: Deployments
-    watch: RouterWatch
+    records: RouterRecords
     revisions: Revisions
     replays: Replays
     shadows: ShadowComparisons

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from pointsman.control.convert.replays import recorded_decision, replay_router
+from pointsman.control.router_records import RouterRecords
 from pointsman.control.routing.revisions import SeenRevision
 from pointsman.control.routing.router_access import find_router
-from pointsman.control.watching import RouterWatch
 from pointsman.domain.access import Rule, can_change
 from pointsman.domain.keys import Principal
 from pointsman.domain.pages import decode_token, encode_token
@@ -54,7 +54,7 @@ class Replays:
     Args:
         database: Where revisions are.
         core: Who decides.
-        watch: Who finds single predictions.
+        records: Who finds single predictions.
         reader: Who reads those of a window.
         clock: Answers the time in UTC microseconds.
     """
@@ -63,13 +63,13 @@ class Replays:
         self,
         database: Database,
         core: Redeciding,
-        watch: RouterWatch,
+        records: RouterRecords,
         reader: LakeReader,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._core = core
-        self._watch = watch
+        self._records = records
         self._reader = reader
         self._clock = clock
 
@@ -91,7 +91,7 @@ class Replays:
                 raise InvalidArgumentError.at(
                     "prediction_id", "names no router, so it is none of this server's; send it as it is"
                 )
-        prediction = self._watch.get_prediction(caller, router_id, prediction_id, 0)
+        prediction = self._records.get_prediction(caller, router_id, prediction_id, 0)
         with self._database.read() as connection:
             router = find_router(connection, caller, router_id, Rule.READ_ROUTER)
             kept = router_revisions.find_at(connection, router.row_key, prediction.router_generation)

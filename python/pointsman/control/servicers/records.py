@@ -12,7 +12,7 @@ from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import bound_us_of, nanoseconds_of
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
-from pointsman.control.watching import RouterWatch
+from pointsman.control.router_records import RouterRecords
 from pointsman.domain.pages import page_size
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import prediction_pb2, router_pb2
@@ -25,7 +25,7 @@ _ERASURE_LOOK_SECONDS = 0.2
 class RecordMethods(ABC):
     """The methods of the router service on what its routers recorded."""
 
-    _watch: RouterWatch
+    _records: RouterRecords
     _erasure: Erasure
     _lanes: Lanes
 
@@ -42,7 +42,7 @@ class RecordMethods(ABC):
             )
         if is_window:
             found = await self._lanes.look(
-                self._watch.window_metrics,
+                self._records.window_metrics,
                 caller(),
                 request.router_id,
                 start_time_us=_moment(request, "start_time"),
@@ -50,7 +50,7 @@ class RecordMethods(ABC):
                 step_us=_step_us(request),
             )
         else:
-            ask = self._watch.live_metrics if request.live else self._watch.metrics
+            ask = self._records.live_metrics if request.live else self._records.metrics
             found = await self._lanes.look(ask, caller(), request.router_id)
         return metrics_to(*found)
 
@@ -59,7 +59,7 @@ class RecordMethods(ABC):
     ) -> router_pb2.ListPredictionsResponse:
         """Lists recorded predictions."""
         page = await self._lanes.look(
-            self._watch.list_predictions,
+            self._records.list_predictions,
             caller(),
             request.router_id,
             filter_from(request),
@@ -77,7 +77,7 @@ class RecordMethods(ABC):
     ) -> prediction_pb2.PredictionRecord:
         """Answers one recorded prediction with its feedback."""
         prediction = await self._lanes.look(
-            self._watch.get_prediction, caller(), request.router_id, request.prediction_id, request.row
+            self._records.get_prediction, caller(), request.router_id, request.prediction_id, request.row
         )
         return prediction_to(prediction)
 

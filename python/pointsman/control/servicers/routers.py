@@ -45,7 +45,7 @@ class RouterServicer(
         self._overrides = parts.overrides
         self._explanations = parts.explanations
         self._deployments = parts.deployments
-        self._watch = parts.watch
+        self._records = parts.records
         self._revisions = parts.revisions
         self._replays = parts.replays
         self._shadows = parts.shadows

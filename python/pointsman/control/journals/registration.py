@@ -16,7 +16,7 @@ from pointsman.v1 import record_pb2
 _NOT_BEGUN = -1
 
 
-class Shipping:
+class FileRegistration:
     """Follows a replica as it writes segments of the journal into files of the lake.
 
     Args:

@@ -40,7 +40,7 @@ class OwnCounts(Counting, JournalName, Protocol):
     """Counts the calls of one server, and says which it is."""
 
 
-class RouterWatch:
+class RouterRecords:
     """Answers what routers did.
 
     Args:
