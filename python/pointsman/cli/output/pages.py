@@ -19,7 +19,7 @@ class Page:
 
     Attributes:
         limit: How many are shown.
-        as_json: Whether a program reads them: it gets what it asked for, is told nothing, and no more is read.
+        as_json: Whether a program reads them: it gets what it asked for, and no more is read.
         counted: How far beyond it rows are read, to say how many there are.
         most: So many rows can be read at most; None where there is no such bound.
     """

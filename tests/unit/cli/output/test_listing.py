@@ -86,9 +86,7 @@ def fill(server: Any) -> None:
 
 def fill_history(server: Any) -> None:
     """Sets answers about what was, with long names and texts."""
-    revision = router_pb2.RouterRevision(
-        revision=12, generation=10**6, time=THEN, user_id=LONG, summary=LONG
-    )
+    revision = router_pb2.RouterRevision(revision=12, generation=10**6, time=THEN, user_id=LONG, summary=LONG)
     revisions = router_pb2.ListRouterRevisionsResponse(revisions=[revision])
     replayed = router_pb2.ReplayPredictionsResponse()
     not_replayable = prediction_pb2.REPLAY_VERDICT_NOT_REPLAYABLE
@@ -127,9 +125,7 @@ def fill_drift(server: Any) -> None:
     event.deliveries.add(recipient=f"{LONG}@example.org", status=drift_pb2.ALERT_DELIVERY_STATUS_DELIVERED)
     baseline = drift_pb2.Baseline(baseline_id=HEX, version=LONG, active=True, sample_size=10**6)
     baseline.created_at.FromDatetime(THEN)
-    server.on(
-        "DriftService/GetPerformanceHistory", drift_pb2.GetPerformanceHistoryResponse(history=[point])
-    )
+    server.on("DriftService/GetPerformanceHistory", drift_pb2.GetPerformanceHistoryResponse(history=[point]))
     server.on("DriftService/GetResults", drift_pb2.GetResultsResponse(results=[result]))
     server.on("DriftService/GetPredictions", drift_pb2.GetPredictionsResponse(predictions=[predicted]))
     server.on("DriftService/GetAlertEvents", drift_pb2.GetAlertEventsResponse(events=[event]))
@@ -210,15 +206,20 @@ def test_ids_that_routers_gave_are_whole_in_the_predictions_of_a_model(server: A
     ],
 )
 def test_performance_shows_the_columns_of_its_kind_of_model(
-    server: Any, metrics: dict[str, float], columns: list[str]
+    server: Any, metrics: dict[str, Any], columns: list[str]
 ) -> None:
-    points = [drift_pb2.PerformancePoint(timestamp=THEN, sample_size=3), drift_pb2.PerformancePoint(**metrics)]
+    points = [
+        drift_pb2.PerformancePoint(timestamp=THEN, sample_size=3),
+        drift_pb2.PerformancePoint(**metrics),
+    ]
     server.on("DriftService/GetPerformanceHistory", drift_pb2.GetPerformanceHistoryResponse(history=points))
     assert run(server, "drift", "performance", "cancer").stdout.splitlines()[0].split() == columns
 
 
 def test_steps_of_hours_of_a_former_year_are_told_apart(server: Any) -> None:
-    hours = [drift_pb2.PerformancePoint(timestamp=Timestamp(seconds=1_700_000_000 + 3600 * n)) for n in (0, 1)]
+    hours = [
+        drift_pb2.PerformancePoint(timestamp=Timestamp(seconds=1_700_000_000 + 3600 * n)) for n in (0, 1)
+    ]
     server.on("DriftService/GetPerformanceHistory", drift_pb2.GetPerformanceHistoryResponse(history=hours))
     _, first, second = run(server, "drift", "performance", "m", "--step", "hourly").stdout.splitlines()
     assert first != second
