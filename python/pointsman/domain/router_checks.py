@@ -5,7 +5,7 @@ import math
 from pointsman.domain.overrides import override_fault
 from pointsman.domain.permissions import note_permissions
 from pointsman.domain.recording_checks import check_metrics, check_recording
-from pointsman.domain.routers import Fallback, Router
+from pointsman.domain.routers import ROUTER_SETTINGS, Fallback, Router
 from pointsman.domain.strategies.bandit_checks import note_bandit_faults
 from pointsman.domain.variants import VariantRole
 from pointsman.domain.violations import (
@@ -45,8 +45,10 @@ def check_router(router: Router, field: str = "router") -> None:
     note_permissions(found, f"{field}.permissions", router.permissions)
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
-    if not 0 <= router.shadow_share <= 1:
-        found.add(f"{field}.shadow_share", f"{router.shadow_share:g} is not between 0 and 1")
+    for setting in ROUTER_SETTINGS:
+        share = setting.value_of(router)
+        if isinstance(share, float) and not 0 <= share <= 1:
+            found.add(f"{field}.{setting.name}", f"{share:g} is not between 0 and 1")
     _check_variants(found, field, router)
     note_bandit_faults(found, field, router.policy, router.metrics, sticky=router.sticky)
     fault = fallback_fault(router)

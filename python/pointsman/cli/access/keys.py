@@ -89,7 +89,7 @@ def list_keys(
         printing.print_json(found)
         return
     printing.print_table(
-        ["#KEY", "USER", "MAY", "NAME", "STATE", "+MADE", "+ENDS", "+REVOKED"],
+        ["!KEY", "USER", "MAY", "NAME", "STATE", "+MADE", "+ENDS", "+REVOKED"],
         (
             [
                 key.key_id,

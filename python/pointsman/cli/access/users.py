@@ -28,7 +28,7 @@ def list_users(context: commandline.Context) -> None:
         printing.print_json(found)
         return
     printing.print_table(
-        ["#USER", "KEYS MAY AT MOST", "NAME", "+DESCRIPTION", "+DEFINED", "+CHANGED"],
+        ["!USER", "KEYS MAY AT MOST", "NAME", "+DESCRIPTION", "+DEFINED", "+CHANGED"],
         (
             [
                 user.user_id,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli.drift.options import ModelArgument
+from pointsman.cli.drift.options import MOST_ROWS, ModelArgument
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandContext, CommandError, context_of
 from pointsman.cli.output import printing
+from pointsman.cli.output.pages import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,21 +111,25 @@ def send_test(
 def history(
     context: commandline.Context,
     model_id: ModelArgument,
-    limit: Annotated[int, commandline.Option(min=1, max=1000, help="How many events, newest first.")] = 50,
+    limit: Annotated[
+        int, commandline.Option(min=1, max=MOST_ROWS, help="How many events, newest first.")
+    ] = 50,
     rule: Annotated[str, commandline.Option(help="Only events of this rule.")] = "",
 ) -> None:
     """List what was told of a model, newest first, and what came of each message."""
     options = context_of(context)
     with options.connect() as client:
-        found = client.drift.alert_events(model_id, limit=limit, rule=rule)
+        page = Page(limit, options.as_json, most=MOST_ROWS)
+        read = client.drift.alert_events(model_id, limit=page.asked, rule=rule)
+    found = page.shown(read)
     if options.as_json:
         printing.print_json(found)
         return
     printing.print_table(
-        ["TIME", "EVENT", "RULE", "TIER", "MESSAGES", "FOUND", "+ALERT"],
+        ["#TIME", "EVENT", "RULE", "TIER", "MESSAGES", "FOUND", "+!ALERT"],
         (
             [
-                printing.local_time(one.created_at),
+                printing.short_time(one.created_at),
                 one.kind.value,
                 one.rule,
                 one.tier,
@@ -137,6 +142,7 @@ def history(
         empty=f"Nothing was told of {model_id!r} yet. "
         f"'pointsman drift alerts test {model_id} --channel NAME' tries a channel.",
     )
+    page.tell(read, f"--limit shows up to {MOST_ROWS}")
 
 
 def _tried(client: Client, sent: AlertEvent, seconds: float) -> AlertEvent:

@@ -9,15 +9,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pointsman.cli.drift.metrics import print_metrics
-from pointsman.cli.drift.options import ModelArgument, Since, Until
+from pointsman.cli.drift.options import MOST_ROWS, ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandContext, CommandError, context_of
 from pointsman.cli.output import printing
+from pointsman.cli.output.pages import Page
 
 if TYPE_CHECKING:
     from pointsman.client import AnalysisJob, Client, DriftResult
 
 WARNING_EXIT, ALERT_EXIT = 3, 4
+_RESULTS = 50
+"""So many results are listed where the line does not say how many."""
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
 _MOST_TURNS = 5
 """Analyses of other windows, before and after, that are waited for."""
@@ -90,7 +93,7 @@ def results(
     latest: Annotated[
         bool, commandline.Option("--latest", help="Show the newest one with its figures.")
     ] = False,
-    limit: Annotated[int, commandline.Option(min=0, max=1000, help="At most so many.  [50]")] = 0,
+    limit: Annotated[int, commandline.Option(min=0, max=MOST_ROWS, help="At most so many.  [50]")] = 0,
     status: Annotated[StatusName | None, commandline.Option(help="Only those of this status.")] = None,
 ) -> None:
     """List what analyses of a model said, newest first."""
@@ -102,24 +105,27 @@ def results(
             _show(options, client.drift.latest_result(model_id))
             return
         wanted = DriftStatus(status.value) if status else DriftStatus.UNSPECIFIED
-        found = client.drift.results(model_id, limit=limit, status=wanted)
+        page = Page(limit or _RESULTS, options.as_json, most=MOST_ROWS)
+        read = client.drift.results(model_id, limit=page.asked, status=wanted)
+    found = page.shown(read)
     if options.as_json:
         printing.print_json(found)
         return
     printing.print_table(
-        ["#RESULT", "STATUS", "MADE", "FROM", "UNTIL"],
+        ["!RESULT", "STATUS", "#MADE", "#FROM", "#UNTIL"],
         (
             [
                 one.result_id,
                 one.status.value,
-                printing.local_time(one.created_at),
-                printing.local_time(one.window_start),
-                printing.local_time(one.window_end),
+                printing.short_time(one.created_at),
+                printing.short_time(one.window_start),
+                printing.short_time(one.window_end),
             ]
             for one in found
         ),
         empty=f"No results. 'pointsman drift analyze {model_id} --wait' makes one.",
     )
+    page.tell(read, f"--limit shows up to {MOST_ROWS}")
 
 
 @dataclass(frozen=True)

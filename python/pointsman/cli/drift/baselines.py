@@ -131,14 +131,14 @@ def list_baselines(context: commandline.Context, model_id: ModelArgument) -> Non
         printing.print_json(found)
         return
     printing.print_table(
-        ["#BASELINE", "VERSION", "ACTIVE", ">ROWS", "MADE"],
+        ["!BASELINE", "VERSION", "ACTIVE", ">ROWS", "#MADE"],
         (
             [
                 one.baseline_id,
                 one.version,
                 "yes" if one.active else "",
                 str(one.sample_size),
-                printing.local_time(one.created_at),
+                printing.short_time(one.created_at),
             ]
             for one in found
         ),

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pointsman.cli.line import commandline, names
 
+MOST_ROWS = 1000
+"""So many rows of a list the server answers at most."""
+
 ModelArgument = Annotated[
     str, commandline.Argument(metavar="MODEL", complete=names.models, help="The model.")
 ]

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pointsman.cli.drift.metrics import band, number, print_divergence
-from pointsman.cli.drift.options import ModelArgument, Since, Until
+from pointsman.cli.drift.options import MOST_ROWS, ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandError, context_of
-from pointsman.cli.output import printing
+from pointsman.cli.output import pages, printing
 from pointsman.domain import times
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def predictions(
     model_id: ModelArgument,
     since: Since = "",
     until: Until = "",
-    limit: Annotated[int, commandline.Option(min=0, max=1000, help="At most so many.  [100]")] = 0,
+    limit: Annotated[int, commandline.Option(min=0, max=MOST_ROWS, help="At most so many.  [100]")] = 0,
     unmatched: Annotated[
         bool, commandline.Option("--unmatched", help="Only those whose outcome is not known.")
     ] = False,
@@ -91,21 +91,23 @@ def predictions(
         printing.print_json(found)
         return
     printing.print_table(
-        ["#PREDICTION", "MADE", "ENTITY", "PREDICTION", "OUTCOME", "+ROUTER", "+VERSION"],
+        ["#MADE", "ENTITY", "PREDICTION", "OUTCOME", "+ROUTER", "+VERSION", "!ID"],
         (
             [
-                one.prediction_id,
-                printing.local_time(one.timestamp),
+                printing.short_time(one.timestamp),
                 one.entity_id,
-                printing.shown(one.prediction),
-                "" if one.actual_outcome is None else printing.shown(one.actual_outcome),
+                _value(one.prediction),
+                _value(one.actual_outcome),
                 one.router_id,
                 one.model_version,
+                one.prediction_id,
             ]
             for one in found.predictions
         ),
         empty="No predictions match.",
     )
+    if found.total > len(found.predictions):
+        pages.tell_rest(len(found.predictions), found.total, f"--limit shows up to {MOST_ROWS}")
 
 
 def performance(
@@ -133,10 +135,20 @@ def performance(
         return
     accuracies = [one.metrics.get("accuracy") for one in found.history]
     printing.print_table(
-        ["FROM", ">ACCURACY", ">ESTIMATE", ">COMPARED", "BAND", ">MAE", ">RMSE", ">OUTCOMES", ">COVERAGE"],
+        [
+            "#FROM",
+            ">?ACCURACY",
+            ">?ESTIMATE",
+            ">?COMPARED",
+            "#?BAND",
+            ">?MAE",
+            ">?RMSE",
+            ">OUTCOMES",
+            "+>COVERAGE",
+        ],
         (
             [
-                printing.local_time(one.timestamp),
+                printing.short_time(one.timestamp, has_hour=step is StepName.HOURLY),
                 number(one.accuracy),
                 number(None if accuracy is None else accuracy.estimate),
                 number(None if accuracy is None else accuracy.compared),
@@ -151,6 +163,11 @@ def performance(
         empty="No predictions in this time.",
     )
     print_divergence(found.divergence)
+
+
+def _value(value: Any) -> str:
+    """Writes a prediction or an outcome; nothing for none."""
+    return "" if value is None else printing.shown(value)
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def list_versions(
         printing.print_json(found)
         return
     printing.print_table(
-        ["#MODEL", "#VERSION", "STAGE", "BACKEND", "OWNER", "+ACCESS", "REGISTERED"],
+        ["!MODEL", "!VERSION", "STAGE", "BACKEND", "OWNER", "+ACCESS", "#REGISTERED"],
         (
             [
                 m.model_id,

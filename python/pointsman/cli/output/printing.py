@@ -159,20 +159,26 @@ def local_time(time: datetime | None) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else ""
 
 
-def short_time(time: datetime | None) -> str:
-    """Writes a time in the local zone for a list: the time of today, else the day."""
+def short_time(time: datetime | None, *, has_hour: bool = False) -> str:
+    """Writes a time in the local zone for a list: the time of today, else the day.
+
+    Args:
+        time: The time; nothing is written for none.
+        has_hour: Whether a time of another year has its hour, in place of the year: where rows are of hours,
+            many would be the same day.
+    """
     if time is None:
         return ""
     local, now = time.astimezone(), datetime.now().astimezone()
     if local.date() == now.date():
         return local.strftime("%H:%M:%S")
-    return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d")
+    return local.strftime("%m-%d %H:%M" if has_hour or local.year == now.year else "%Y-%m-%d")
 
 
 def print_variants(variants: Sequence[Variant]) -> None:
     """Writes the variants of a router."""
     print_table(
-        ["#VARIANT", "#MODEL", "#VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
+        ["!VARIANT", "!MODEL", "!VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
         (
             [
                 variant.name,

@@ -28,21 +28,32 @@ ELLIPSIS = "…"
 
 @dataclass(frozen=True)
 class Column:
-    """A column, as a heading says it: ``>`` aligns to the right, ``#`` is an id, ``+`` is for ``--wide``."""
+    """A column, as a heading says it by the marks in front.
+
+    ``>`` aligns to the right, ``#`` is a name or a time, ``!`` is an id, ``+`` is for ``--wide``, ``?`` is
+    left out where it is empty.
+    """
 
     heading: str
     is_right: bool
     is_whole: bool
-    """Whether it is cut last: an id that is cut names nothing."""
+    """Whether it is cut last: half a name, a time or a number says something else."""
+    is_id: bool
+    """Whether it is never cut, for other commands take it: an id that is cut names nothing.
+
+    Where it leaves the rest of the row too little room, it has a line of its own.
+    """
     is_extra: bool
     """Whether it is shown with ``--wide`` only."""
+    is_optional: bool
+    """Whether it is left out where no row has anything in it."""
 
 
 def read_column(heading: str) -> Column:
     """Reads a heading with its marks in front."""
-    name = heading.lstrip(">#+")
-    marks = heading[: len(heading) - len(name)]
-    return Column(name, ">" in marks, "#" in marks or ">" in marks, "+" in marks)
+    name = heading.lstrip(">#!+?")
+    marks = set(heading[: len(heading) - len(name)])
+    return Column(name, ">" in marks, bool(marks & set("#>!")), "!" in marks, "+" in marks, "?" in marks)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "") -> None:
@@ -80,19 +91,28 @@ def format_table(
         The lines, and whether cells were shortened in them.
     """
     columns = [read_column(heading) for heading in headings]
-    shown = [place for place, column in enumerate(columns) if wide or not column.is_extra]
+    shown = [
+        place
+        for place, column in enumerate(columns)
+        if (wide or not column.is_extra) and not (column.is_optional and not any(row[place] for row in rows))
+    ]
     kept = [columns[place] for place in shown]
     cells = [[printable(row[place]) for place in shown] for row in rows]
     needed = [
         max([text_width(column.heading), *(text_width(row[place]) for row in cells)])
         for place, column in enumerate(kept)
     ]
-    widths = needed if width is None else _fitted(kept, needed, width - GAP * (len(kept) - 1))
+    apart = [] if width is None else _apart(kept, needed, width)
+    beside = [place for place in range(len(kept)) if place not in apart]
+    widths = list(needed)
+    if width is not None:
+        fitted = _fitted([kept[n] for n in beside], [needed[n] for n in beside], _room(beside, width))
+        for place, size in zip(beside, fitted, strict=True):
+            widths[place] = size
     lines = [
-        (" " * GAP)
-        .join(_cell(cell, size, column) for cell, size, column in zip(line, widths, kept, strict=True))
-        .rstrip()
-        for line in [[column.heading for column in kept], *cells]
+        line
+        for row in [[column.heading for column in kept], *cells]
+        for line in _lines(row, kept, widths, beside)
     ]
     return lines, widths != needed
 
@@ -143,11 +163,51 @@ def _is_wide() -> bool:
     return isinstance(options, CommandContext) and options.wide
 
 
+def _apart(columns: Sequence[Column], needed: Sequence[int], width: int) -> list[int]:
+    """Finds the ids that get lines of their own: the longest first, until the rest has its least room."""
+    apart: list[int] = []
+    while True:
+        beside = [place for place in range(len(columns)) if place not in apart]
+        ids = [place for place in beside if columns[place].is_id]
+        least = sum(
+            needed[place] if columns[place].is_whole else min(needed[place], _least(columns[place]))
+            for place in beside
+        )
+        if not ids or len(beside) == 1 or least <= _room(beside, width):
+            return apart
+        apart.append(max(ids, key=lambda place: needed[place]))
+
+
+def _room(beside: Sequence[int], width: int) -> int:
+    """Answers how many characters the cells of a line may have that has these columns."""
+    return width - GAP * (len(beside) - 1) - _indent(beside)
+
+
+def _indent(beside: Sequence[int]) -> int:
+    """Answers by how much a row is indented: what follows on its id, which comes first, is."""
+    return GAP if beside[0] > 0 else 0
+
+
+def _lines(
+    row: Sequence[str], columns: Sequence[Column], widths: Sequence[int], beside: Sequence[int]
+) -> list[str]:
+    """Lays a row out: one line of the cells that stand beside each other, before and after it the others."""
+    line = (" " * GAP).join(_cell(row[place], widths[place], columns[place]) for place in beside)
+    apart = [place for place in range(len(columns)) if place not in beside and row[place]]
+    return [
+        *(row[place] for place in apart if place < beside[0]),
+        (" " * _indent(beside) + line).rstrip(),
+        *(" " * GAP + row[place] for place in apart if place > beside[0]),
+    ]
+
+
 def _fitted(columns: Sequence[Column], needed: Sequence[int], total: int) -> list[int]:
-    """Takes from the widest column until all fit: from prose first, from ids and numbers only then."""
+    """Takes from the widest column until all fit: from prose, then from names and numbers, never from ids."""
     widths = list(needed)
     for is_whole in (False, True):
-        places = [place for place, column in enumerate(columns) if column.is_whole is is_whole]
+        places = [
+            place for place, column in enumerate(columns) if column.is_whole is is_whole and not column.is_id
+        ]
         while sum(widths) > total:
             widest = max(
                 (place for place in places if widths[place] > _least(columns[place])),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pointsman.cli.line import arguments, commandline, names
 from pointsman.cli.line.context import context_of
 from pointsman.cli.output import printing
+from pointsman.cli.output.pages import Page
 from pointsman.cli.routers.commands import RouterId
 
 if TYPE_CHECKING:
@@ -73,11 +74,10 @@ def list_predictions(
     """List recorded predictions, newest first."""
     wanted = _wanted(variant, entity, since, before, feedback, status, min_latency, oldest_first)
     options = context_of(context)
-    # A program gets what it asked for; people are told what the page leaves out.
-    ahead = limit if options.as_json else limit + COUNTED_ROWS
+    page = Page(limit, options.as_json, counted=COUNTED_ROWS)
     with options.connect() as client, printing.telling_partial_records():
-        read = list(islice(_records(client, router_id, wanted, ahead), ahead))
-    found = read[:limit]
+        read = list(islice(_records(client, router_id, wanted, page.asked), page.asked))
+    found = page.shown(read)
     if options.as_json:
         printing.print_json(found)
         return
@@ -92,14 +92,12 @@ def list_predictions(
             "+STATUS",
             "FEEDBACK",
             *(["#ROW"] if any(record.row_count > 1 for record in found) else []),
-            "#ID",
+            "!ID",
         ],
         (_row(record, found) for record in found),
         empty=_empty(router_id, any(value not in ("", None, False) for value in wanted.values())),
     )
-    if len(read) > limit:
-        total = f"{len(read)}" if len(read) < ahead else f"more than {ahead - 1}"
-        commandline.echo(f"{limit} of {total}; -n shows more.", err=True)
+    page.tell(read, "-n shows more")
 
 
 @app.command()
@@ -293,7 +291,7 @@ def _show(record: PredictionRecord) -> None:
         )
     printing.tell_unreached("an answer of a shadow may be missing", record.unreached)
     printing.print_table(
-        ["METRIC", ">VALUE", ">ROW", "OBSERVED"],
+        ["#METRIC", ">VALUE", ">ROW", "#OBSERVED"],
         (
             [item.metric, printing.exact(item.value), str(item.row), printing.local_time(item.observe_time)]
             for item in record.feedback

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 WHY = {
     "pinned": "nothing was decided, the caller named the variant",
     "revision_gone": "the revision that decided is not kept",
-    "entity_hashed": "the entity is recorded as a hash, which does not tell its slot",
+    "entity_hashed": "the entity is recorded as a hash, which tells no slot",
     "entity_not_recorded": "the entity is not recorded",
     "draw_not_recorded": "the random bits are not recorded",
     "inputs_not_recorded": "not all that was decided by is recorded",
     "allocation_not_kept": "the table of probabilities that decided is not kept",
     "unknown": "this release does not know such decisions",
     "rules": "rules decided it by features that are not recorded",
-    "metadata_not_recorded": "rules of the router look at metadata, which is not recorded",
+    "metadata_not_recorded": "rules look at metadata, which is not recorded",
 }
 """In words, why a decision cannot be made again."""
 
@@ -192,7 +192,7 @@ class Outcome:
         if self.examples:
             commandline.echo("")
             printing.print_table(
-                ["TIME", "RECORDED", "DECIDED", "DIFFERENCE", "#ID"],
+                ["#TIME", "RECORDED", "DECIDED", "DIFFERENCE", "!ID"],
                 ([*_cells(example), example.prediction_id] for example in self.examples),
             )
 

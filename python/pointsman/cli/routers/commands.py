@@ -11,6 +11,7 @@ from pointsman.cli.line.context import CommandError, context_of
 from pointsman.cli.output import printing
 from pointsman.cli.routers import options as router_options
 from pointsman.cli.routers import recording_options
+from pointsman.cli.routers import variants as line_variants
 
 if TYPE_CHECKING:
     from pointsman.cli.line.context import CommandContext
@@ -69,7 +70,7 @@ def create(
     from pointsman.client import Router
 
     kept = settings.recording()
-    variants = router_options.new_variants(map(arguments.variant, variant), settings)
+    variants = line_variants.new_variants(map(arguments.variant, variant), settings)
     wanted = Router(
         router_id,
         variants=settings.with_roles(settings.with_shadows(variants)),
@@ -111,7 +112,7 @@ def list_routers(
         printing.print_json(found)
         return
     printing.print_table(
-        ["#ROUTER", "STATUS", "+STRATEGY", "VARIANTS", "OWNER", "CHANGED"],
+        ["!ROUTER", "STATUS", "+STRATEGY", "VARIANTS", "OWNER", "#CHANGED"],
         (
             [r.router_id, r.status, r.strategy, _split(r), r.owner, printing.short_time(r.update_time)]
             for r in found
@@ -165,7 +166,7 @@ def update(
             if names_variants:
                 found = now.variants
                 if variants is not None:
-                    found = router_options.kept_variants(variants, now)
+                    found = line_variants.kept_variants(variants, now)
                 said = {one.name for one, _ in variants or ()}
                 changes["variants"] = settings.with_roles(settings.with_shadows(found, now.variants, said))
             etag = etag or now.etag
@@ -231,30 +232,21 @@ def _show(options: CommandContext, router: Router) -> None:
     printing.print_facts(
         [
             ("router", router.router_id),
-            ("name", router.display_name if router.display_name != router.router_id else ""),
             (
                 "status",
                 f"{router.status} ({router.status_message})" if router.status_message else router.status,
             ),
-            ("strategy", f"{router.strategy}, {'sticky' if router.sticky else 'not sticky'}"),
+            *router_options.in_words(router),
             ("canary", f"{printing.exact(router.canary.percent)}%" if router.canary else ""),
             ("rules", _rules(router)),
-            ("learns", _learning(router)),
             ("note", "; ".join(router.feature_rules.warnings) if router.feature_rules else ""),
+            ("learns", _learning(router)),
+            ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
             ("override", _override(router)),
-            ("shadows", _shadows(router)),
             ("endpoint", router.endpoint),
-            ("description", router.description),
             ("tags", ", ".join(router.tags)),
             ("owner", router.owner),
             ("access", permissions.in_words(router.permissions)),
-            ("records", recording_options.told(router.recording, router.record_predictions)),
-            ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
-            ("corrections", "allowed" if router.allow_feedback_corrections else ""),
-            ("single", "allowed" if router.allow_single else ""),
-            ("versions", "those that callers name are ignored" if _ignores_versions(router) else ""),
-            ("answers as", router.router_id if router.answer_router_name else ""),
-            ("timeout", f"{router.default_timeout.total_seconds():g} s" if router.default_timeout else ""),
             ("generation", router.generation),
             ("etag", router.etag),
             ("created", printing.local_time(router.create_time)),
@@ -303,29 +295,12 @@ def _learning(router: Router) -> str:
     return in_words(router.bandit)
 
 
-def _shadows(router: Router) -> str:
-    """Says which share of calls shadows get copies of; nothing without any."""
-    from pointsman.client import VariantRole
-
-    names = [one.name for one in router.variants if one.role is VariantRole.SHADOW and one.enabled]
-    if not names:
-        return ""
-    share = "every call" if router.shadow_share == 1 else f"{printing.percent(router.shadow_share)} of calls"
-    return f"{', '.join(names)} get{'s' if len(names) == 1 else ''} a copy of {share}"
-
-
 def _override(router: Router) -> str:
     """Says what an override does and until when."""
     given = router.traffic_override
     if given is None:
         return ""
     return f"everything to {given.variant} until {printing.local_time(given.expire_time)}: {given.reason}"
-
-
-def _ignores_versions(router: Router) -> bool:
-    from pointsman.client import VersionPinning
-
-    return router.version_pinning is VersionPinning.IGNORE
 
 
 def _metric(metric: MetricDefinition) -> str:

@@ -1,7 +1,7 @@
 """The options that ``pointsman routers create`` and ``update`` share: whatever one can set, the other can.
 
 All are None where the line does not say them: a new router has the default then, an existing one keeps its
-own.
+own. What ``routers get`` says of each setting stands here, too, so that the command names it in one place.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pointsman.cli.line import arguments, commandline
+from pointsman.cli.output import printing
 from pointsman.cli.routers import recording_options
 from pointsman.cli.strategies import bandit_options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from pointsman.client import Router, Variant
 
@@ -332,37 +333,39 @@ class RouterOptions:
         )
 
 
-def new_variants(said: Iterable[tuple[Variant, bool]], settings: RouterOptions) -> list[Variant]:
-    """Answers the variants of a new router; where no weights decide, what is not said is 0.
+def in_words(router: Router) -> list[tuple[str, str]]:
+    """Says what a router is set to, as ``routers get`` shows it: each setting by its name for people.
 
-    Args:
-        said: What ``arguments.variant`` read: a variant, and whether its weight was said.
-        settings: What the line says besides.
+    One that is as it is without any option is not told, but for what is recorded and how it picks.
     """
-    by_weight = settings.percent is None and not settings.is_bandit
+    from pointsman.client import Fallback, VersionPinning
+
+    stand_ins = {Fallback.CONTROL: "to the control", Fallback.ANY_HEALTHY: "to any healthy variant"}
+    timeout = router.default_timeout
     return [
-        variant if has_weight or by_weight else dataclasses.replace(variant, weight=0.0)
-        for variant, has_weight in said
+        ("name", router.display_name if router.display_name != router.router_id else ""),
+        ("description", router.description),
+        ("strategy", f"{router.strategy}, {'sticky' if router.sticky else 'not sticky'}"),
+        ("shadows", _shadows(router)),
+        ("fallback", stand_ins.get(router.fallback, "")),
+        ("single", "allowed" if router.allow_single else ""),
+        (
+            "versions",
+            "those that callers name are ignored" if router.version_pinning is VersionPinning.IGNORE else "",
+        ),
+        ("answers as", router.router_id if router.answer_router_name else ""),
+        ("timeout", f"{timeout.total_seconds():g} s" if timeout else ""),
+        ("records", recording_options.told(router.recording, router.record_predictions)),
+        ("corrections", "allowed" if router.allow_feedback_corrections else ""),
     ]
 
 
-def kept_variants(said: Iterable[tuple[Variant, bool]], router: Router) -> list[Variant]:
-    """Answers the variants that a line means; of one that there is already, what is not said stays.
+def _shadows(router: Router) -> str:
+    """Says which share of calls shadows get copies of; nothing without any."""
+    from pointsman.client import VariantRole
 
-    Args:
-        said: What ``arguments.variant`` read: a variant, and whether its weight was said.
-        router: The router as it is. Whether its variants are enabled no ``--variant`` says, nor their roles.
-
-    Returns:
-        The variants in the order in which they were said.
-    """
-    before = {variant.name: variant for variant in router.variants}
-    by_weight = router.canary is None and router.bandit is None
-    return [_kept(wanted, before.get(wanted.name), has_weight, by_weight) for wanted, has_weight in said]
-
-
-def _kept(wanted: Variant, now: Variant | None, has_weight: bool, by_weight: bool) -> Variant:
-    if now is None:
-        return wanted if has_weight or by_weight else dataclasses.replace(wanted, weight=0.0)
-    weight = wanted.weight if has_weight else now.weight
-    return dataclasses.replace(wanted, weight=weight, enabled=now.enabled, role=now.role)
+    names = [one.name for one in router.variants if one.role is VariantRole.SHADOW and one.enabled]
+    if not names:
+        return ""
+    share = "every call" if router.shadow_share == 1 else f"{printing.percent(router.shadow_share)} of calls"
+    return f"{', '.join(names)} get{'s' if len(names) == 1 else ''} a copy of {share}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import context_of
 from pointsman.cli.output import printing
+from pointsman.cli.output.pages import Page
 from pointsman.cli.routers.commands import Etag, RouterId
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pointsman.client import RouterRevision
 
 app = commandline.Group()
+
+MOST_OF_A_CALL = 1000
+"""How many revisions one call of the server answers at most."""
 
 
 @app.command()
@@ -32,17 +36,20 @@ def history(
         if revision:
             _show(options, client.routers.revision(router_id, revision))
             return
-        found = list(islice(client.routers.revisions(router_id, page_size=min(limit, 1000)), limit))
+        page = Page(limit, options.as_json)
+        revisions = client.routers.revisions(router_id, page_size=min(page.asked, MOST_OF_A_CALL))
+        read = list(islice(revisions, page.asked))
+    found = page.shown(read)
     if options.as_json:
         printing.print_json([_facts(one) for one in found])
         return
     printing.print_table(
-        [">REV", ">GENERATION", "WHEN", "WHO", "WHAT"],
+        [">REV", ">GENERATION", "#WHEN", "WHO", "WHAT"],
         (
             [
                 str(one.revision),
                 str(one.generation),
-                printing.local_time(one.time),
+                printing.short_time(one.time),
                 one.user_id or "the server",
                 _told(one),
             ]
@@ -50,6 +57,7 @@ def history(
         ),
         empty=f"No revision of {router_id} is kept.",
     )
+    page.tell(read, "-n shows more")
 
 
 @app.command()

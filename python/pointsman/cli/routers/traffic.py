@@ -55,7 +55,7 @@ def toggle(
     ],
     etag: Etag = "",
 ) -> None:
-    """Enable or disable a variant; two must remain enabled."""
+    """Enable or disable a variant; two must remain enabled, or one with --allow-single."""
     options = context_of(context)
     with options.connect() as client:
         _tell_weights(options, client.routers.toggle_variant(router_id, variant, enabled, etag=etag))

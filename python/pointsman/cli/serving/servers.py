@@ -44,7 +44,7 @@ def list_all(
         printing.print_json([_facts(server, runs) for server, runs in found])
         return
     printing.print_table(
-        ["#JOURNAL", "PLACE", "STATE", "LAST SEEN", "STORED UNTIL"],
+        ["!JOURNAL", "PLACE", "#STATE", "#LAST SEEN", "#STORED UNTIL"],
         (
             [
                 server.journal_id,

@@ -33,6 +33,43 @@ def test_prose_is_shortened_before_ids_are() -> None:
     assert max(map(len, lines)) <= 60
 
 
+def test_an_id_that_leaves_the_rest_no_room_has_a_line_of_its_own() -> None:
+    signed = "x" * 72
+    lines, is_cut = format_table(["#TIME", "NOTE", "!ID"], [["10:00", "a note", signed]], width=80)
+    assert lines == ["TIME   NOTE", "  ID", "10:00  a note", f"  {signed}"]
+    assert not is_cut
+    assert lines_of(["!ID", "NOTE", ">CALLS"], [[signed, "a note", "7"]]) == [
+        "ID",
+        "  NOTE    CALLS",
+        signed,
+        "  a note      7",
+    ]
+
+
+def test_an_id_stays_in_its_row_where_prose_can_make_room() -> None:
+    _, line = lines_of(["NOTE", "!ID"], [["n" * 60, ID]], width=60)
+    assert line.endswith(ID)
+    assert ELLIPSIS in line
+
+
+@given(
+    rows=st.lists(st.lists(st.text("ab", min_size=1, max_size=60), min_size=4, max_size=4), min_size=1),
+    width=st.integers(min_value=20, max_value=120),
+)
+def test_ids_are_whole_however_narrow_the_terminal_is(rows: list[list[str]], width: int) -> None:
+    words = " ".join(lines_of(["!A", "B", "#C", "!D"], rows, width=width)).split()
+    assert all(row[0] in words and row[3] in words for row in rows)
+
+
+@pytest.mark.parametrize(("cells", "heading"), [(["", "", ""], "A"), (["", "x", ""], "A  B")])
+def test_an_optional_column_is_left_out_where_it_is_empty_in_every_row(
+    cells: list[str], heading: str
+) -> None:
+    rows = [["a", cell] for cell in cells]
+    for wide in (False, True):
+        assert lines_of(["A", "?B"], rows, wide=wide)[0] == heading
+
+
 def test_of_two_long_columns_the_longer_is_shortened() -> None:
     (_, line), _ = format_table(["A", "B"], [["x" * 60, "y" * 20]], width=50)
     assert line.count("x") < 60

@@ -46,6 +46,20 @@ def test_servers_are_listed_with_their_state(url):
     assert "dead:/data" in listed
 
 
+def test_a_list_of_servers_fits_eighty_columns_with_whole_journals_and_times(url, monkeypatch):
+    # No place is so short that it fits by itself.
+    database = Database(url)
+    with database.write() as connection:
+        servers.see(connection, "c" * 32, "a-host-with-a-long-name.example.org:/var/lib/pointsman", 1, 10**15)
+    database.close()
+    monkeypatch.setenv("COLUMNS", "80")
+    _, *rows = run("list", "--database", url).stdout.splitlines()
+    (shown,) = (row for row in rows if "c" * 32 in row)
+    assert max(map(len, rows)) <= 80
+    assert "1970-01-01" in shown or "1969-12-31" in shown
+    assert "2001-09-09" in shown or "2001-09-08" in shown
+
+
 def test_a_lost_server_is_given_up_and_its_files_stay_unless_they_are_lost_too(url):
     given_up = run("give-up", "aaaa", "--yes", "--database", url)
     assert "3 rows in its files stay listed" in given_up.stdout
