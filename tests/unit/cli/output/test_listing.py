@@ -60,6 +60,7 @@ def fill(server: Any) -> None:
     router = router_pb2.Router(
         router_id="cancer", variants=variants, status=router_pb2.ROUTER_STATUS_RUNNING, owner=LONG
     )
+    router.update_time.FromDatetime(THEN)
     model = model_pb2.ModelVersion(
         model_id="cancer", version="1", stage=model_pb2.STAGE_PRODUCTION, owner=LONG
     )
@@ -183,6 +184,24 @@ def test_times_of_lists_are_short_and_whole_in_eighty_columns(server: Any, line:
     assert len(re.findall(rf"(?<!\S){printing.short_time(THEN)}(?!\S)", told)) == count
     # Half a time, or half a number of those beside it, says another one.
     assert re.search(r"\d…", told) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        ("routers list", 48),
+        ("routers history cancer", 48),
+        ("replay --router cancer", 48),
+        ("drift predictions cancer", 44),
+        ("drift alerts history cancer", 62),
+    ],
+)
+def test_prose_makes_room_for_times_in_narrow_terminals(
+    server: Any, monkeypatch: pytest.MonkeyPatch, line: str, columns: int
+) -> None:
+    fill(server)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert printing.short_time(THEN) in run(server, *line.split(), exit_code=exit_code(line)).stdout
 
 
 @pytest.mark.parametrize("variant", ["gb", "gradient-boosting"])
