@@ -172,6 +172,7 @@ async def test_an_empty_override_takes_an_algorithm_s_away_and_leaves_the_others
         ({"accuracy_drop_warning": float("nan")}, "accuracy_drop_warning"),
         ({"min_baseline_sample_size": 0}, "min_baseline_sample_size"),
         ({"schedule": {"time_window_days": 0}}, "schedule.time_window_days"),
+        ({"schedule": {"time_window_days": 1e-12}}, "schedule.time_window_days"),
         ({"notifications": {"recipients": ["nobody"]}}, "notifications.recipients[0]"),
     ],
 )

@@ -3,8 +3,10 @@
 import math
 import threading
 import time
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import func, select
 
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.jobs.ending import Ending
@@ -13,7 +15,8 @@ from pointsman.domain.drift.alerts import Frequency
 from pointsman.domain.drift.analyses import AnalysisStatus
 from pointsman.store import servers
 from pointsman.store.database import Database
-from pointsman.store.drift import analyses
+from pointsman.store.drift import alert_settings, analyses
+from pointsman.store.schema import drift_alert_settings
 from pointsman.v1 import drift_pb2
 
 from .drift_by_hand import a_baseline, features_of
@@ -28,8 +31,11 @@ class Starts:
 
     def __init__(self):
         self.begun = []
+        self.fails_for = ""
 
     def begin(self, analysis):
+        if analysis.model_id == self.fails_for:
+            raise OSError("no space left on device")
         self.begun.append(analysis)
 
 
@@ -65,6 +71,7 @@ async def scheduled(bench, cancer):
                 analyses.end(connection, one, AnalysisStatus.CANCELLED, clock())
         return begun
 
+    look.starts = starts
     yield look
     database.close()
 
@@ -131,3 +138,38 @@ def test_periods_are_those_of_utc_and_weeks_begin_on_monday(frequency, ends_us):
     assert frequency.period_of(MONDAY_US - 1) == first - 1
     assert frequency.period_of(MONDAY_US + ends_us - 1) == first
     assert frequency.period_of(MONDAY_US + ends_us) == first + 1
+
+
+@pytest.fixture
+async def second(scheduled, cancer):
+    """A model behind the first one, with the same schedule."""
+    await cancer.register("zebra", "1", backend=None)
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 40), model_id="zebra"))
+    await cancer.drift.UpdateAlertConfig(
+        drift_pb2.UpdateAlertConfigRequest(
+            model_id="zebra",
+            schedule=drift_pb2.ScheduleSettings(
+                enabled=True, frequency=drift_pb2.ANALYSIS_FREQUENCY_HOURLY, time_window_days=2
+            ),
+        )
+    )
+    return "zebra"
+
+
+async def test_a_model_whose_program_cannot_be_started_does_not_hold_up_those_behind_it(scheduled, second):
+    scheduled.starts.fails_for = "cancer"
+    assert [one.model_id for one in scheduled(1.0)] == [second]
+
+
+async def test_a_model_whose_window_the_database_refuses_does_not_hold_up_those_behind_it(
+    scheduled, second, bench
+):
+    database = Database(bench.database_url)
+    with database.write() as connection:
+        table = drift_alert_settings
+        first = connection.execute(select(func.min(table.c.model_key))).scalar_one()
+        settings = alert_settings.of_model(connection, first)
+        # No setting can be so any more.
+        alert_settings.save(connection, first, replace(settings, time_window_days=1e-12), 1)
+    database.close()
+    assert [one.model_id for one in scheduled(1.0)] == [second]

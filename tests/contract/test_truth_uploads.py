@@ -214,6 +214,39 @@ async def test_an_abandoned_upload_leaves_nothing(bench, cancer, failing):
     assert kept(bench) == 0
 
 
+async def test_an_upload_that_is_abandoned_before_its_only_part_is_stored_takes_none(bench, cancer):
+    # What a client that goes away says overtakes the part that it had sent.
+    assert (await piece(cancer, "u", is_abandoned=True)).is_refused
+    assert (await piece(cancer, "u", rows(("ann", "yes")).encode(), is_last=True)).is_refused
+    assert kept(bench) == 0
+
+
+async def test_to_abandon_an_upload_whose_end_was_stored_says_that_it_is_complete(cancer):
+    await log(cancer, "ann")
+    await upload(cancer, "u", rows(("ann", "approved")))
+    answer = await piece(cancer, "u", is_abandoned=True)
+    assert (answer.is_complete, answer.is_refused) == (True, False)
+    assert (answer.inserted, answer.matched) == (1, 1)
+    assert await outcomes(cancer) == {"ann": "approved"}
+
+
+async def test_a_shorter_file_under_the_name_of_an_upload_under_way_does_not_end_it(cancer, failing):
+    await log(cancer, "ann")
+    await piece(cancer, "u", rows(("ann", "approved"), ("bob", "denied")).encode())
+    other = rows(("cid", "approved")).encode()
+    failure = await failing(piece(cancer, "u", other, is_last=True))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "UPLOAD_SHORTER")
+    assert not (await piece(cancer, "u")).is_complete
+    assert await outcomes(cancer) == {"ann": ""}
+
+
+async def test_rows_of_an_upload_under_way_do_not_count_against_another(bench, cancer, monkeypatch):
+    monkeypatch.setattr(truth_uploads, "MAX_TRUTHS", 5)
+    dead = rows(*((f"e{number}", "yes") for number in range(4))).encode()
+    await piece(cancer, "dead", dead)
+    assert (await upload(cancer, "u", rows(*((f"e{number}", "no") for number in range(4))))).is_complete
+
+
 async def test_an_upload_that_nothing_comes_for_in_a_day_is_ended_and_deleted(bench, cancer):
     await piece(cancer, "u", rows(("ann", "yes")).encode())
     advance(bench, DAY_US - 60_000_000)

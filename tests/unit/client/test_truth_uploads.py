@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import grpc
 import pytest
 
 from pointsman.client import AsyncClient, Client, GroundTruthFormat
@@ -76,3 +77,15 @@ def test_a_stream_that_does_not_wait_is_refused_and_not_taken_for_its_end(server
     with Client(server.address) as made, pytest.raises(ValueError, match="open it so that reading waits"):
         made.drift.upload_ground_truth_file("m", stream(Waiting, 7), GroundTruthFormat.CSV)
     assert server.asked(UPLOAD)[-1].is_abandoned
+
+
+def test_an_upload_whose_last_answer_is_lost_is_what_the_server_has(
+    server: Any, refusal: Any
+) -> None:
+    taken = drift_pb2.UploadGroundTruthFileResponse(is_complete=True, inserted=7)
+    begun = drift_pb2.UploadGroundTruthFileResponse(chunk_bytes=10_000)
+    server.on(UPLOAD, begun, refusal(grpc.StatusCode.INTERNAL), taken)
+    with Client(server.address) as made:
+        report = made.drift.upload_ground_truth_file("m", stream(Trickle, 10_000), GroundTruthFormat.CSV)
+    assert server.asked(UPLOAD)[-1].is_abandoned
+    assert (report.is_complete, report.inserted) == (True, 7)

@@ -40,8 +40,11 @@ async def send_outcomes(
     begun = partial(requests.truth_piece, model_id, secrets.token_hex(16), written)
     try:
         return await _send(connection, begun, file, on_progress)
-    except BaseException:
-        await _abandon(connection, begun)
+    except BaseException as error:
+        ended = await _abandon(connection, begun)
+        if isinstance(error, ClientError) and ended is not None and ended.is_complete:
+            # The last part was taken, and its answer was lost.
+            return ended
         raise
 
 
@@ -97,9 +100,14 @@ async def _send_piece(
     return await connection.send(call)
 
 
-async def _abandon(connection: AsyncConnection, piece: Callable[..., Call[GroundTruthFileReport]]) -> None:
-    """Says that the rest will not come; a server that does not hear it finds out by itself."""
+async def _abandon(
+    connection: AsyncConnection, piece: Callable[..., Call[GroundTruthFileReport]]
+) -> GroundTruthFileReport | None:
+    """Says that the rest will not come, and answers how the upload ended.
+
+    A server that does not hear it finds out by itself; then nothing is answered.
+    """
     try:
-        await connection.send(piece(is_abandoned=True))
+        return await connection.send(piece(is_abandoned=True))
     except ClientError:
-        return
+        return None

@@ -41,8 +41,11 @@ def send_outcomes(
     begun = partial(requests.truth_piece, model_id, secrets.token_hex(16), written)
     try:
         return _send(connection, begun, file, on_progress)
-    except BaseException:
-        _abandon(connection, begun)
+    except BaseException as error:
+        ended = _abandon(connection, begun)
+        if isinstance(error, ClientError) and ended is not None and ended.is_complete:
+            # The last part was taken, and its answer was lost.
+            return ended
         raise
 
 
@@ -96,9 +99,14 @@ def _send_piece(connection: Connection, call: Call[GroundTruthFileReport]) -> Gr
     return connection.send(call)
 
 
-def _abandon(connection: Connection, piece: Callable[..., Call[GroundTruthFileReport]]) -> None:
-    """Says that the rest will not come; a server that does not hear it finds out by itself."""
+def _abandon(
+    connection: Connection, piece: Callable[..., Call[GroundTruthFileReport]]
+) -> GroundTruthFileReport | None:
+    """Says that the rest will not come, and answers how the upload ended.
+
+    A server that does not hear it finds out by itself; then nothing is answered.
+    """
     try:
-        connection.send(piece(is_abandoned=True))
+        return connection.send(piece(is_abandoned=True))
     except ClientError:
-        return
+        return None

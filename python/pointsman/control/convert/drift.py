@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.struct_pb2 import ListValue
 
 from pointsman.control.convert.enums import EnumMap
-from pointsman.control.convert.times import microseconds_of, timestamp_of
+from pointsman.control.convert.times import bound_us_of, microseconds_of, timestamp_of
 from pointsman.control.convert.values import plain, value_of
 from pointsman.domain.drift.baselines import Baseline, BaselineData
 from pointsman.domain.drift.performance import Granularity, PerformanceHistory, PerformancePoint
@@ -38,6 +38,22 @@ def time_from(message: object, field: str, path: str = "") -> int | None:
     return microseconds_of(getattr(message, field), path or field)
 
 
+def bound_from(message: object, field: str, path: str = "") -> int | None:
+    """Reads the start or the end of a window, rounded as ``bound_us_of`` does; None where it is not set.
+
+    Args:
+        message: What holds it.
+        field: Its name there.
+        path: Its name in the request, where that is another one.
+
+    Raises:
+        InvalidArgumentError: It is no time.
+    """
+    if not message.HasField(field):  # type: ignore[attr-defined]
+        return None
+    return bound_us_of(getattr(message, field), path or field)
+
+
 def logged_from(request: drift_pb2.LogPredictionRequest) -> LoggedPrediction:
     """Reads a prediction that is to be logged, but for its time."""
     return LoggedPrediction(
@@ -55,8 +71,8 @@ def logged_from(request: drift_pb2.LogPredictionRequest) -> LoggedPrediction:
 def question_from(request: drift_pb2.GetPredictionsRequest) -> PageQuestion:
     """Reads which predictions are asked for."""
     return PageQuestion(
-        start_us=time_from(request, "start_date"),
-        end_us=time_from(request, "end_date"),
+        start_us=bound_from(request, "start_date"),
+        end_us=bound_from(request, "end_date"),
         has_outcome=request.has_ground_truth if request.HasField("has_ground_truth") else None,
         limit=request.limit,
         offset=request.offset,

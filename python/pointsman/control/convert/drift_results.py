@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 
-from pointsman.control.convert.drift import list_from, list_to, metric_to, time_from
+from pointsman.control.convert.drift import bound_from, list_from, list_to, metric_to
 from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.times import timestamp_of
 from pointsman.control.convert.values import value_of
@@ -24,8 +24,8 @@ FREQUENCY = EnumMap(Frequency, drift_pb2.AnalysisFrequency, "ANALYSIS_FREQUENCY_
 def window_from(request: drift_pb2.AnalyzeRequest) -> WindowQuestion:
     """Reads which window is asked for."""
     return WindowQuestion(
-        start_us=time_from(request, "window_start"),
-        end_us=time_from(request, "window_end"),
+        start_us=bound_from(request, "window_start"),
+        end_us=bound_from(request, "window_end"),
         days=request.window_days if request.HasField("window_days") else None,
     )
 
@@ -43,8 +43,8 @@ def baseline_window_from(request: drift_pb2.CreateBaselineRequest) -> WindowQues
         raise InvalidArgumentError.at("feature_data", "is given beside window; leave one out")
     window = request.window
     return WindowQuestion(
-        start_us=time_from(window, "start", "window.start"),
-        end_us=time_from(window, "end", "window.end"),
+        start_us=bound_from(window, "start", "window.start"),
+        end_us=bound_from(window, "end", "window.end"),
         days=window.days if window.HasField("days") else None,
     )
 

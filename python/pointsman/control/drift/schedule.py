@@ -5,6 +5,7 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift.analyses import begin
 from pointsman.control.jobs.job import Job, JobContext, Scope
@@ -67,10 +68,14 @@ class AnalysisSchedule:
         for one in due:
             if context.is_over():
                 return True
-            analysis = self._begin(context, one)
-            if analysis is not None:
-                # A server that dies before this leaves one without a sign of life, which others find.
-                self._watch.begin(analysis)
+            try:
+                analysis = self._begin(context, one)
+                if analysis is not None:
+                    # A server that dies before this leaves one without a sign of life, which others find.
+                    self._watch.begin(analysis)
+            except (IntegrityError, OSError) as error:
+                # Others begin it at this moment, or it cannot be begun: the models behind it have their turn.
+                _log.warning("a scheduled analysis cannot be begun", model_id=one.model_id, reason=str(error))
         return False
 
     def _begin(self, context: JobContext, one: Scheduled) -> Analysis | None:

@@ -119,7 +119,7 @@ class TruthUploads:
 
         Raises:
             AbortedError: Others brought parts of it at this moment.
-            FailedPreconditionError: There is a gap before the chunk.
+            FailedPreconditionError: There is a gap before the chunk, or the file ends before what is here.
             InvalidArgumentError: A field is wrong.
             NotFoundError: There is no such model, or the caller may not know of it.
             PermissionDeniedError: It belongs to somebody else.
@@ -131,10 +131,10 @@ class TruthUploads:
             seen = self._look(caller, model_id, piece)
             upload = seen.upload or self._new(piece)
             if abandon and upload.status is UploadStatus.OPEN:
-                self._abandon(upload)
-                return UploadAnswer(
-                    replace(upload, status=UploadStatus.REFUSED, faults=(RowFault(0, "", _ABANDONED),))
-                )
+                ended = self._abandon(caller, model_id, seen, upload)
+                if ended is None:
+                    continue
+                return self._answered(seen.model, ended)
             if upload.status is not UploadStatus.OPEN or not (piece.chunk or piece.is_last):
                 return self._answered(seen.model, upload)
             taken = self._taken(caller, model_id, seen, upload, piece)
@@ -162,10 +162,31 @@ class TruthUploads:
         kind = piece.check(self._limits)
         return TruthUpload(0, piece.upload_id, kind, UploadStatus.OPEN, FilePlace(), self._clock())
 
-    def _abandon(self, upload: TruthUpload) -> None:
-        if upload.row_key:
+    def _abandon(
+        self, caller: Principal, model_id: str, seen: _Seen, upload: TruthUpload
+    ) -> TruthUpload | None:
+        """Ends an upload that is not complete, as it stands now; None where another began it at this moment.
+
+        A part of it may be on its way in another call. What is answered here holds: either that part was the
+        last one and is stored, or it is not taken any more.
+        """
+        refused = replace(upload, status=UploadStatus.REFUSED, faults=(RowFault(0, "", _ABANDONED),))
+        try:
             with self._database.write() as connection:
-                truth_uploads.refuse(connection, [upload.row_key], _ABANDONED, self._clock())
+                model = models.changeable(connection, caller, model_id)
+                if model.row_key != seen.model.row_key:
+                    return None
+                found = truth_uploads.find(connection, model.row_key, upload.upload_id, locked=True)
+                if found is None:
+                    # Takes the name, which the first part would begin with.
+                    truth_uploads.begin(connection, model.row_key, refused)
+                    return refused
+                if found.status is not UploadStatus.OPEN:
+                    return found
+                truth_uploads.refuse(connection, [found.row_key], _ABANDONED, self._clock())
+                return replace(found, status=UploadStatus.REFUSED, faults=refused.faults)
+        except IntegrityError:
+            return None
 
     def _answered(self, model: Model, upload: TruthUpload) -> UploadAnswer:
         if upload.status is not UploadStatus.COMPLETE:
@@ -181,6 +202,14 @@ class TruthUploads:
             raise FailedPreconditionError(
                 f"offset: {piece.offset} leaves a gap, for {received} bytes are here; go on from there",
                 reason="UPLOAD_GAP",
+                metadata={"received_bytes": str(received)},
+            )
+        end = piece.offset + len(piece.chunk)
+        if piece.is_last and end < received:
+            raise FailedPreconditionError(
+                f"is_last: the file ends at {end} bytes, and {received} are here of {piece.upload_id!r}, "
+                "which is of another file; give this one an upload_id of its own",
+                reason="UPLOAD_SHORTER",
                 metadata={"received_bytes": str(received)},
             )
         chunk = piece.chunk[received - piece.offset :]
@@ -269,7 +298,11 @@ class TruthUploads:
             upload.row_key,
         )
         inserted = upload.inserted + taken.inserted
-        if upload.kept_before + inserted > MAX_TRUTHS:
+        # What was kept at the beginning may have been of uploads that came to nothing since.
+        if (
+            upload.kept_before + inserted > MAX_TRUTHS
+            and truths.count_with(connection, model.row_key, upload.row_key) > MAX_TRUTHS
+        ):
             raise too_many_truths(model.model_id)
         return replace(
             upload,

@@ -162,22 +162,30 @@ class Retention:
         Raises:
             DatabaseUnavailableError: The database does not answer.
         """
-        oldest_seconds = self._clock() / MICROSECONDS_PER_SECOND - _ORPHAN_SECONDS
-        old = [
-            path
-            for path, change_seconds in self._folder.files()
-            if change_seconds < oldest_seconds and self._is_own(path, registered_position)
-        ]
+        old = self._old_files(registered_position)
         if not old:
             return 0
         # Read after the folder, so that what was registered meanwhile is known.
         with self._database.read() as connection:
             listed = lake_files.all_paths(connection)
         orphans = [path for path in old if path not in listed]
+        if not orphans:
+            return 0
+        # A job that was broken off begins anew with a file of the same name, which is listed a moment later.
+        still_old = set(self._old_files(registered_position))
+        orphans = [path for path in orphans if path in still_old]
         for path in orphans:
             _log.info("deleting a file that no manifest lists", path=path)
             self._folder.remove(path)
         return len(orphans)
+
+    def _old_files(self, registered_position: int) -> list[str]:
+        oldest_seconds = self._clock() / MICROSECONDS_PER_SECOND - _ORPHAN_SECONDS
+        return [
+            path
+            for path, change_seconds in self._folder.files()
+            if change_seconds < oldest_seconds and self._is_own(path, registered_position)
+        ]
 
     def _is_here(self, file: LakeFile) -> bool:
         """Whether a file is this data folder's: its entry may go even when the file is gone already."""

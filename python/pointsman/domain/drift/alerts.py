@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pointsman.domain.drift.windows import DEFAULT_DAYS, MAX_DAYS
+from pointsman.domain.drift.windows import DEFAULT_DAYS, NO_LENGTH, is_length
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
 
@@ -148,11 +148,8 @@ def check_settings(
         )
     if settings.min_baseline_sample_size < 1:
         found.add("min_baseline_sample_size", f"{settings.min_baseline_sample_size} is below 1")
-    if not 0 < settings.time_window_days <= MAX_DAYS:
-        found.add(
-            "schedule.time_window_days",
-            f"{settings.time_window_days:g} is not above 0 and at most {MAX_DAYS:g}",
-        )
+    if not is_length(settings.time_window_days):
+        found.add("schedule.time_window_days", f"{settings.time_window_days:g} {NO_LENGTH}")
     check_recipients(found, "notifications.recipients", settings.recipients)
     found.raise_if_any()
 

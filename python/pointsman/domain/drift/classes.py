@@ -1,13 +1,14 @@
 """The order of a classifier's classes, as its labelled predictions tell it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pointsman.domain.drift.outcomes import label_of, number_of
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError
 
 _FIELD = "labeled_predictions.probabilities"
+_LEAST_ROUNDED = 2**53
 _OTHER_NAMES = {"true": ("1",), "false": ("0",), "1": ("true",), "0": ("false",)}
 
 
@@ -49,6 +50,7 @@ def class_order(
             _FIELD,
             f"have {width} classes, and the labels are {len(labels)}: {', '.join(sorted(labels)[:20])}",
         )
+    _check_names(labels)
     order: dict[int, str] = {}
     for label in sorted(votes):
         (place, count), *others = votes[label].most_common(2)
@@ -77,7 +79,10 @@ def place_of(label: str, classes: Sequence[str]) -> int | None:
     (1, 1, None)
     """
     number = number_of(label)
-    names = [label, *([] if number is None else [label_of(number)]), *_OTHER_NAMES.get(label, ())]
+    # Names beyond the whole numbers that a double tells apart are names alone: two may round to one number.
+    numbered = [] if number is None or abs(number) >= _LEAST_ROUNDED else [label_of(number)]
+    names = [label, *numbered]
+    names += [other for name in names for other in _OTHER_NAMES.get(name, ())]
     return next((classes.index(name) for name in names if name in classes), None)
 
 
@@ -92,7 +97,9 @@ def named_as(labels: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] |
     (('1', '0'), None)
     """
     known = [_plain(name) for name in classes]
-    places = [place for label in labels if (place := place_of(_plain(label), known)) is not None]
+    # Two classes may have names that mean one number: the name itself comes first.
+    found = [classes.index(label) if label in classes else place_of(_plain(label), known) for label in labels]
+    places = [place for place in found if place is not None]
     is_same = len(labels) == len(classes) and sorted(places) == list(range(len(classes)))
     return tuple(classes[place] for place in places) if is_same else None
 
@@ -117,9 +124,21 @@ def orders_of(
     return {version: named_as(names, classes) for version, names in labels.items() if names}
 
 
+def _check_names(labels: Collection[str]) -> None:
+    """Refuses classes that are one number: an outcome may be sent as the number, of either."""
+    seen: dict[str, str] = {}
+    for label in sorted(labels):
+        if (other := seen.setdefault(_plain(label), label)) != label:
+            raise InvalidArgumentError.at(
+                "labeled_predictions",
+                f"the classes {other!r} and {label!r} are one number, so that outcomes do not tell them "
+                "apart; give one of them another name",
+            )
+
+
 def _plain(label: str) -> str:
     number = number_of(label)
-    return label_of(label if number is None else number)
+    return label_of(label if number is None or abs(number) >= _LEAST_ROUNDED else number)
 
 
 def _label(value: JsonValue) -> str:

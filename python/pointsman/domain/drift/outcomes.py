@@ -50,10 +50,13 @@ def label_of(outcome: Outcome) -> str:
 def number_of(outcome: Outcome) -> float | None:
     """Reads an answer as a number; None where it is none.
 
-    >>> number_of("2.5"), number_of("approved"), number_of(True)
-    (2.5, None, None)
+    >>> number_of("2.5"), number_of("approved"), number_of(True), number_of("1_000")
+    (2.5, None, None, None)
     """
     if isinstance(outcome, bool):
+        return None
+    # Python alone reads digits apart, and those of other scripts, as numbers.
+    if isinstance(outcome, str) and ("_" in outcome or not outcome.isascii()):
         return None
     try:
         number = float(outcome)

@@ -10,6 +10,8 @@ DEFAULT_DAYS = 7.0
 MAX_DAYS = 3_660.0
 EARLIEST_US = 631_152_000 * MICROSECONDS_PER_SECOND
 """No prediction is older: 1990."""
+NO_LENGTH = f"is not above 0 (a microsecond at least) and at most {MAX_DAYS:g}"
+"""What is wrong with days that are none."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,13 @@ def check_days(days: float | None, field: str) -> None:
     """Checks a number of days; None is right.
 
     Raises:
-        InvalidArgumentError: It is not above 0 and at most ten years.
+        InvalidArgumentError: It is not above 0, or less than a microsecond, or more than ten years.
     """
+    if days is not None and not is_length(days):
+        raise InvalidArgumentError.at(field, f"{days:g} {NO_LENGTH}")
+
+
+def is_length(days: float) -> bool:
+    """Whether a window may have so many days: at least a microsecond, for times have no parts of one."""
     # Not a number fails this, too.
-    if days is not None and not 0 < days <= MAX_DAYS:
-        raise InvalidArgumentError.at(field, f"{days:g} is not above 0 and at most {MAX_DAYS:g}")
+    return days * MICROSECONDS_PER_DAY >= 1 and days <= MAX_DAYS

@@ -20,9 +20,15 @@ LABEL = (
 )
 """The name of a predicted class, as ``label_of`` names it."""
 
+
+def _number(label: str) -> str:
+    """Answers SQL of the number that a text is, as ``number_of`` reads it: digits apart are none."""
+    return f"CASE WHEN NOT contains({label}, '_') THEN TRY_CAST({label} AS DOUBLE) END"
+
+
 ANSWER_COLUMNS = (
     f'prediction_id, "row", time_us, model_version, {LABEL} AS label, '
-    "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE)) AS number, probabilities"
+    f"coalesce(prediction_number, {_number('prediction_label')}) AS number, probabilities"
 )
 """What is read of each answer where its probabilities are looked at."""
 
@@ -33,7 +39,7 @@ def _meaning(label: str, number: str) -> str:
     Truth values are 1 and 0. Texts beyond the whole numbers that a double tells apart are names alone: two of
     them may round to one number.
     """
-    cast = f"TRY_CAST({label} AS DOUBLE)"
+    cast = _number(label)
     return (
         f"coalesce({number}, CASE WHEN lower({label}) = 'true' THEN 1 WHEN lower({label}) = 'false' THEN 0 "
         f"WHEN abs({cast}) < 9007199254740992 THEN {cast} END)"

@@ -116,7 +116,10 @@ class _Request:
                 f"internal error; the server's log tells more under request id {request_id_of(self._scope)}"
             )
             problem = Problem("INTERNAL", told)
-        await self._abandon()
+        ended = await self._abandon()
+        if ended is not None and ended.is_complete:
+            # The last part was taken, and its answer was lost.
+            return _success(ended)
         if self._sending is not None and problem.code not in _STRANGERS:
             await self._pass_over_rest()
         return problem_response(problem, self._scope)
@@ -148,14 +151,7 @@ class _Request:
         answer = await sending.send(pieces)
         if answer.is_refused:
             raise refusal_of(answer)
-        body = {
-            "inserted": answer.inserted,
-            "matched": answer.matched,
-            "corrected": answer.corrected,
-            "repeated": answer.repeated,
-            "rowCount": answer.row_count,
-        }
-        return Response(json.dumps(body, separators=(",", ":")), media_type=JSON_TYPE)
+        return _success(answer)
 
     async def _in_time(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Passes on what comes, each piece in its time.
@@ -185,11 +181,15 @@ class _Request:
     def _go_on(self) -> None:
         patience.extend(self._scope, asyncio.get_running_loop().time() + self._gateway.most_seconds)
 
-    async def _abandon(self) -> None:
-        """Says that the rest will not come; a server that does not hear it finds out by itself."""
+    async def _abandon(self) -> Any:
+        """Says that the rest will not come, and answers how the upload ended.
+
+        A server that does not hear it finds out by itself; then None is answered.
+        """
         if self._sending is not None:
             with contextlib.suppress(grpc.aio.AioRpcError):
-                await self._sending.abandon()
+                return await self._sending.abandon()
+        return None
 
     async def _pass_over_rest(self) -> None:
         """Reads what the client still sends, for many read no answer before they have sent all.
@@ -201,3 +201,14 @@ class _Request:
             async with asyncio.timeout(self._gateway.most_seconds / 2):
                 async for _ in self._pieces:
                     pass
+
+
+def _success(answer: Any) -> Response:
+    body = {
+        "inserted": answer.inserted,
+        "matched": answer.matched,
+        "corrected": answer.corrected,
+        "repeated": answer.repeated,
+        "rowCount": answer.row_count,
+    }
+    return Response(json.dumps(body, separators=(",", ":")), media_type=JSON_TYPE)

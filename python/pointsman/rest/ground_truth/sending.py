@@ -81,16 +81,20 @@ class Sending:
             if is_last or answer.is_refused:
                 return answer
 
-    async def abandon(self) -> None:
+    async def abandon(self) -> Any:
         """Says that the rest will not come, where anything came.
+
+        Returns:
+            How the upload ended; None where nothing came.
 
         Raises:
             grpc.aio.AioRpcError: The call failed.
         """
-        if self._is_begun:
-            request = self._part(b"")
-            request.is_abandoned = True
-            await self._ask(request)
+        if not self._is_begun:
+            return None
+        request = self._part(b"")
+        request.is_abandoned = True
+        return await self._ask(request)
 
     async def _send_part(self, held: bytearray, *, is_last: bool) -> Any:
         self._is_begun = True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.domain.drift.classes import class_order, orders_of, place_of
+from pointsman.domain.drift.classes import class_order, named_as, orders_of, place_of
 from pointsman.errors import InvalidArgumentError
 
 
@@ -62,3 +62,36 @@ def test_orders_are_those_of_versions_whose_signature_tells_one() -> None:
         "5": ("no", "yes", "maybe"),
     }
     assert orders_of(labels, ("no", "yes")) == {"1": ("no", "yes"), "2": ("yes", "no"), "3": None, "5": None}
+
+
+@pytest.mark.parametrize(
+    "classes", [("1.1", "1.10"), ("01", "1"), ("250.0", "250.00"), ("9007199254740992", "9007199254740993")]
+)
+def test_labels_are_the_classes_of_the_same_names_whatever_they_mean(
+    classes: tuple[str, str],
+) -> None:
+    assert named_as(classes, classes) == classes
+    assert named_as(classes[::-1], classes) == classes[::-1]
+
+
+@pytest.mark.parametrize("classes", [("1.1", "1.10"), ("01", "1"), ("250.0", "250.00")])
+def test_classes_that_are_one_number_are_refused(classes: tuple[str, str]) -> None:
+    with pytest.raises(InvalidArgumentError, match="are one number"):
+        class_order([[0.9, 0.1], [0.1, 0.9]], classes, classes)
+
+
+@pytest.mark.parametrize(
+    ("label", "classes", "place"),
+    [
+        ("1.0", ("false", "true"), 1),
+        ("0.0", ("false", "true"), 0),
+        ("9007199254740993", ("9007199254740992", "7"), None),
+        ("9007199254740993", ("7", "9007199254740993"), 1),
+        ("1_12", ("112", "7"), None),
+        ("\u0661", ("1", "7"), None),
+    ],
+)
+def test_a_name_means_no_other_class_than_the_number_that_it_says(
+    label: str, classes: tuple[str, str], place: int | None
+) -> None:
+    assert place_of(label, classes) == place
