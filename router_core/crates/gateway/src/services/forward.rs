@@ -157,6 +157,7 @@ async fn run_copy(
     deadline: Instant,
     time: &mut BackendTime,
 ) -> Result<Vec<Tensor>, CallError> {
+    // The thread that runs it sets this once, this one reads it when time is up. Relaxed suffices: it only chooses the words.
     let begun = Arc::new(AtomicBool::new(false));
     let target = target.clone();
     let is_begun = begun.clone();
