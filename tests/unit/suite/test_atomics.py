@@ -31,7 +31,7 @@ def without_tests(source: str) -> list[str]:
 
 
 def atomics(source: str) -> Iterator[tuple[int, str, bool]]:
-    """Each field, static and local whose type holds an atomic: its line, its name, and whether it has words."""
+    """Each field, static and local whose type holds an atomic: its line, its name, whether it has words."""
     lines = without_tests(source)
     end = 0
     for at, line in enumerate(lines):
