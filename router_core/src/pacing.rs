@@ -49,9 +49,10 @@ mod system {
 
     /// Whether others want the processor. Only the handler writes it, and handlers of one signal do not interrupt each other.
     struct Demand {
-        /// How often the system had taken the processor from the thread when it was last asked.
+        /// How often the system had taken the processor from the thread when it was last asked. Relaxed suffices: handlers
+        /// come one after the other, in one thread.
         interruptions: AtomicI64,
-        /// How many rests are left.
+        /// How many rests are left; Relaxed for the same reason.
         rests: AtomicU32,
     }
 
@@ -74,6 +75,8 @@ mod system {
     /// A timer that interrupts the thread that made it.
     pub(super) struct Timer {
         id: libc::timer_t,
+        /// Whether the id still names this timer. Any thread may end it; the one that swaps true away deletes it, and nobody
+        /// uses the id after that.
         is_running: AtomicBool,
     }
 

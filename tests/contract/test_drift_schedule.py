@@ -40,7 +40,12 @@ class Starts:
 
 
 @pytest.fixture
-async def scheduled(bench, cancer):
+def starts():
+    return Starts()
+
+
+@pytest.fixture
+async def scheduled(bench, cancer, starts):
     """A model that is analysed every hour; answers what looks at it at a time."""
     # In the middle of an hour, so that none ends while the test runs.
     bench.clock.offset_us = HOUR_US // 2 - bench.clock() % HOUR_US
@@ -54,7 +59,6 @@ async def scheduled(bench, cancer):
         )
     )
     database = Database(bench.database_url)
-    starts = Starts()
     now_us = bench.clock() // HOUR_US * HOUR_US
 
     def look(hours):
@@ -71,7 +75,6 @@ async def scheduled(bench, cancer):
                 analyses.end(connection, one, AnalysisStatus.CANCELLED, clock())
         return begun
 
-    look.starts = starts
     yield look
     database.close()
 
@@ -156,8 +159,10 @@ async def second(scheduled, cancer):
     return "zebra"
 
 
-async def test_a_model_whose_program_cannot_be_started_does_not_hold_up_those_behind_it(scheduled, second):
-    scheduled.starts.fails_for = "cancer"
+async def test_a_model_whose_program_cannot_be_started_does_not_hold_up_those_behind_it(
+    scheduled, second, starts
+):
+    starts.fails_for = "cancer"
     assert [one.model_id for one in scheduled(1.0)] == [second]
 
 

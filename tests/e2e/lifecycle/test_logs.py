@@ -139,6 +139,9 @@ def test_a_failing_router_is_one_line_and_not_one_for_each_call(failing: tuple[S
     # One each; a machine that stops for ten seconds meanwhile may see a second one.
     assert len(kinds) < FAILING_CALLS
     assert all((line["level"], line["feature_flag.result.variant"]) == ("WARN", "only") for line in failed)
+    # Who reads them knows which backend it is, and what is wrong with it.
+    assert all(line["reason"].startswith("variant only: ") for line in failed)
+    assert all(line["backend"].rpartition(":")[2].isdecimal() for line in failed)
     assert "secret-" not in server.log()
 
 

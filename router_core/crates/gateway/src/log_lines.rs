@@ -131,7 +131,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Control characters, line separators and marks of direction.
-fn is_unseen(one: char) -> bool {
+pub(crate) fn is_unseen(one: char) -> bool {
     one.is_control()
         || matches!(
             one,

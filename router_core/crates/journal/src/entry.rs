@@ -31,9 +31,10 @@ pub struct RouteFacts {
     pub entry: Arc<proto::RouteEntry>,
     /// What the entry says the difference to; it has none itself. None where the entry says all.
     pub base: Option<Arc<RouteFacts>>,
-    /// Counts the predictions of each variant that were lost after they were queued.
+    /// Counts the predictions of each variant that were lost after they were queued. Writers of logs add, metrics read; these
+    /// numbers say nothing of other memory, so that Relaxed suffices.
     pub lost: Box<[Arc<AtomicU64>]>,
-    /// Counts the answers of each variant to copies of calls that were lost so.
+    /// Counts the answers of each variant to copies of calls that were lost so; by the same threads as `lost`.
     pub lost_shadows: Box<[Arc<AtomicU64>]>,
 }
 

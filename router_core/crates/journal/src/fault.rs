@@ -10,6 +10,8 @@ pub fn point(name: &str) {
         atomic::{AtomicU64, Ordering::SeqCst},
     };
     static WANTED: OnceLock<Option<(String, u64)>> = OnceLock::new();
+    /// How often the wanted point was passed. Threads that pass it add, each gets another number, so that one dies: for that
+    /// any ordering suffices.
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let wanted = WANTED.get_or_init(|| {
         let text = std::env::var("POINTSMAN_FAULT_POINT").ok()?;

@@ -273,6 +273,8 @@ impl Log {
         {
             tracing::error!(log = self.shared.settings.name, "the writer panicked");
         }
+        // Who found the log open while this was locked waits by now, and hears of it.
+        drop(self.shared.synced_end.lock().unwrap_or_else(PoisonError::into_inner));
         self.shared.synced.notify_all();
     }
 }

@@ -48,6 +48,15 @@ pub(crate) enum Item {
 }
 
 /// What a log's users and its writer share.
+///
+/// # How the writer is woken
+/// Nobody may believe that the other one will look. The writer says that it rests (`is_idle`, `is_asleep`), and looks then
+/// whether something has come (`is_urgent`, the queue); whoever brings something puts it in (the queue, `is_urgent`), and
+/// looks then whether the writer rests. All four are SeqCst, the queue's own operations too, so they have one order in
+/// which at least one of the two looks comes after the other's word: the writer sees what came and stays awake, or it is
+/// woken. With a weaker ordering both could look first and see nothing, and the entry would lie until the rest is over.
+///
+/// A wake that comes before the writer parks is not lost, either: the next park returns at once.
 pub(crate) struct Shared {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) folder: Arc<JournalFolder>,
@@ -55,14 +64,22 @@ pub(crate) struct Shared {
     pub(crate) queue: ArrayQueue<Item>,
     pub(crate) segments: Segments,
     pub(crate) syncs: SyncTimes,
+    /// Only the writer adds, [`crate::LogStatus`] reads. It only rises, and nothing else is read by it: Relaxed suffices.
     pub(crate) written_entries: AtomicU64,
+    /// The writer adds and whoever finds no room, [`crate::LogStatus`] reads; Relaxed suffices as for those written.
     pub(crate) dropped_entries: AtomicU64,
-    /// Whether the writer sleeps until it is woken, not just for a moment.
+    /// Whether the writer sleeps until it is woken, not just for a moment. Only the writer writes it, before it looks at the
+    /// queue; who put an entry in reads it after. SeqCst: see how the writer is woken.
     pub(crate) is_asleep: AtomicBool,
-    /// Whether the writer waits at all.
+    /// Whether the writer waits at all. Only the writer writes it, before it looks at `is_urgent`; who has set that reads
+    /// it after. SeqCst: see how the writer is woken.
     pub(crate) is_idle: AtomicBool,
-    /// Whether somebody waits for an entry in the queue.
+    /// Whether somebody waits for an item in the queue. Set behind the item; the writer takes it back before it takes items,
+    /// never after: one that comes meanwhile is urgent still. SeqCst: see how the writer is woken.
     pub(crate) is_urgent: AtomicBool,
+    /// Whether the log ends: set once, before the writer is woken for the last time, and read by the writer and all users. The
+    /// wake orders it for the writer, which then takes what is there and ends; who reads it late puts in what nobody takes, by
+    /// any ordering. Who waits for a sync reads it behind `synced_end`, which is locked once more before it is told.
     pub(crate) is_closing: AtomicBool,
     pub(crate) trouble: Mutex<Option<Arc<str>>>,
     pub(crate) synced_end: Mutex<u64>,

@@ -30,9 +30,11 @@ const HEADER: u64 = HEADER_BYTES as u64;
 pub(crate) struct Segments {
     /// Without a lock: a reader of low priority that is interrupted must not hold the writer up.
     list: ArcSwap<Vec<SegmentInfo>>,
-    /// The position behind what is written of the last segment.
+    /// The position behind what is written of the last segment. Only the log's writer writes it, after the bytes and after the
+    /// list has the segment; readers load it before the list. Release and Acquire: who sees it sees those two.
     written: AtomicU64,
-    /// Nobody needs what is before this position.
+    /// Nobody needs what is before this position. Whoever is done with entries raises it, it never falls; the writer reads
+    /// it. Relaxed suffices: who sees it late keeps a segment longer, and deletes none that is needed.
     released: AtomicU64,
 }
 

@@ -50,7 +50,9 @@ pub struct LogStatus {
 /// Counts of syncs, written by one thread.
 #[derive(Debug, Default)]
 pub(crate) struct SyncTimes {
+    /// Only the log's writer adds, [`LogStatus`] reads. Each number only rises, and is right alone: Relaxed suffices.
     counts: [AtomicU64; SYNC_BOUNDS_NANOS.len() + 1],
+    /// As the counts; a reader may see it without the sync that was counted last.
     sum_nanos: AtomicU64,
 }
 

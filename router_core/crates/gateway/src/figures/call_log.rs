@@ -7,11 +7,18 @@ use pointsman_policy::Reason;
 use tokio::time::{Duration, Instant};
 use tonic::Code;
 
-use crate::messages::status::code_name;
+use crate::{log_lines::is_unseen, messages::status::code_name};
 
 /// An outage fails thousands of calls alike: a thread writes the first warning of a router and code, then one in this
 /// time with the number of those that it left out.
 const WARNING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A backend that many routers share fails all of them: of one code a thread writes so many lines in that time, whatever the
+/// number of routers, and one more with the number of those that it left out.
+const MOST_LINES: usize = 100;
+
+/// A reason is cut behind so many characters.
+const MOST_REASON_CHARS: usize = 300;
 
 /// In the place of a router, for calls that came to none.
 const UNDECIDED: &str = "";
@@ -21,27 +28,34 @@ pub(crate) struct CallEnd<'a> {
     pub(crate) request_id: &'a HeaderValue,
     pub(crate) router: &'a str,
     pub(crate) variant: &'a str,
-    pub(crate) reason: Reason,
+    /// The target or the file that was asked, or would have been.
+    pub(crate) backend: &'a str,
+    /// Why it got that variant.
+    pub(crate) decided_by: Reason,
     pub(crate) generation: u64,
     pub(crate) code: Code,
+    /// Why it failed; empty when it did not.
+    pub(crate) reason: &'a str,
     pub(crate) overhead: Duration,
-    pub(crate) backend: Option<Duration>,
+    pub(crate) backend_time: Option<Duration>,
 }
 
 /// Both levels say the same of a call; a level must be known when the program is compiled.
 macro_rules! write_call {
-    ($level:expr, $end:expr, $suppressed:expr, $message:literal) => {
+    ($level:expr, $end:expr, $reason:expr, $suppressed:expr, $message:literal) => {
         tracing::event!(
             $level,
             feature_flag.key = $end.router,
             feature_flag.result.variant = $end.variant,
-            feature_flag.result.reason = $end.reason.as_str(),
+            feature_flag.result.reason = $end.decided_by.as_str(),
+            backend = $end.backend,
             rpc.grpc.status = code_name($end.code as usize),
             rpc.grpc.status_code = $end.code as i32,
+            reason = $reason,
             request_id = $end.request_id.to_str().unwrap_or_default(),
             generation = $end.generation,
             overhead_seconds = $end.overhead.as_secs_f64(),
-            backend_seconds = $end.backend.map(|backend| backend.as_secs_f64()),
+            backend_seconds = $end.backend_time.map(|backend| backend.as_secs_f64()),
             suppressed = $suppressed,
             $message
         )
@@ -56,9 +70,21 @@ struct Warned {
     suppressed: u64,
 }
 
+/// What was written and left out of one code, over all routers.
+#[derive(Debug)]
+struct Period {
+    code: Code,
+    since: Instant,
+    written: usize,
+    /// Calls that no other line counts.
+    left_out: u64,
+}
+
 /// A thread's log of calls.
 #[derive(Debug, Default)]
 pub(crate) struct CallLog {
+    /// One for each code that calls fail with.
+    periods: RefCell<Vec<Period>>,
     /// By router: one for each code that it fails with. There are no more routers in it than are published, but for
     /// the time of a warning.
     warned: RefCell<HashMap<Box<str>, Vec<Warned>>>,
@@ -68,11 +94,13 @@ impl CallLog {
     pub(crate) fn write(&self, end: &CallEnd<'_>) {
         if is_failure(end.code) {
             if let Some(suppressed) = self.admit(end.router, end.code) {
-                write_call!(tracing::Level::WARN, end, suppressed, "call failed");
+                let reason = sayable(end.reason);
+                write_call!(tracing::Level::WARN, end, Some(reason.as_str()), suppressed, "call failed");
             }
             return;
         }
-        write_call!(tracing::Level::DEBUG, end, 0, "call");
+        // A caller's own mistakes may name what it asked.
+        write_call!(tracing::Level::DEBUG, end, None::<&str>, 0, "call");
     }
 
     /// Writes that a call failed before it was decided which variant gets it: nobody else tells of it. Of each code, by the same
@@ -80,7 +108,7 @@ impl CallLog {
     ///
     /// # Arguments
     /// * `method` - The path that was called, as far as it is one of ours; callers can make up any.
-    /// * `reason` - What the caller is told.
+    /// * `reason` - Why, without what was asked.
     pub(crate) fn write_undecided(&self, method: &str, code: Code, reason: &str) {
         if !is_failure(code) {
             return;
@@ -90,7 +118,7 @@ impl CallLog {
                 rpc.method = method,
                 rpc.grpc.status = code_name(code as usize),
                 rpc.grpc.status_code = code as i32,
-                reason,
+                reason = sayable(reason),
                 suppressed,
                 "call failed"
             );
@@ -100,7 +128,12 @@ impl CallLog {
     /// Says how many warnings were left out and not told since, so that an outage's end does not hide them, and
     /// forgets what is over.
     pub(crate) fn tell_suppressed(&self) {
+        let now = Instant::now();
         self.forget(|router, Warned { code, suppressed, .. }| {
+            if !self.has_room(*code, now) {
+                self.leave_out(*code, *suppressed);
+                return;
+            }
             tracing::warn!(
                 feature_flag.key = router,
                 rpc.grpc.status = code_name(*code as usize),
@@ -109,26 +142,55 @@ impl CallLog {
                 "more calls failed"
             );
         });
+        self.periods.borrow_mut().retain(|period| !period.tell_if_over(now));
     }
 
     /// Whether one more warning may be written, and how many were not since the last.
     fn admit(&self, router: &str, code: Code) -> Option<u64> {
         let now = Instant::now();
         let mut warned = self.warned.borrow_mut();
-        let Some(of_router) = warned.get_mut(router) else {
-            warned.insert(router.into(), vec![Warned { code, last: now, suppressed: 0 }]);
-            return Some(0);
-        };
-        let Some(before) = of_router.iter_mut().find(|warned| warned.code == code) else {
-            of_router.push(Warned { code, last: now, suppressed: 0 });
-            return Some(0);
-        };
-        if now.duration_since(before.last) < WARNING_INTERVAL {
-            before.suppressed += 1;
+        let of_router = warned.get_mut(router);
+        let before = of_router.and_then(|of_router| of_router.iter_mut().find(|warned| warned.code == code));
+        if let Some(before) = before {
+            if now.duration_since(before.last) < WARNING_INTERVAL || !self.has_room(code, now) {
+                before.suppressed += 1;
+                return None;
+            }
+            before.last = now;
+            return Some(std::mem::take(&mut before.suppressed));
+        }
+        if !self.has_room(code, now) {
+            // Not kept by router: what is not written needs no memory, either.
+            self.leave_out(code, 1);
             return None;
         }
-        before.last = now;
-        Some(std::mem::take(&mut before.suppressed))
+        let first = Warned { code, last: now, suppressed: 0 };
+        match warned.get_mut(router) {
+            Some(of_router) => of_router.push(first),
+            None => drop(warned.insert(router.into(), vec![first])),
+        }
+        Some(0)
+    }
+
+    /// Takes one of a code's lines, when there is one left in this period. A period that is over is told of first.
+    fn has_room(&self, code: Code, now: Instant) -> bool {
+        let mut periods = self.periods.borrow_mut();
+        periods.retain(|period| period.code != code || !period.tell_if_over(now));
+        if let Some(period) = periods.iter_mut().find(|period| period.code == code) {
+            let has_room = period.written < MOST_LINES;
+            period.written += usize::from(has_room);
+            return has_room;
+        }
+        periods.push(Period { code, since: now, written: 1, left_out: 0 });
+        true
+    }
+
+    /// Counts calls that the line at the end of the period tells of.
+    fn leave_out(&self, code: Code, calls: u64) {
+        let mut periods = self.periods.borrow_mut();
+        if let Some(period) = periods.iter_mut().find(|period| period.code == code) {
+            period.left_out += calls;
+        }
     }
 
     /// Forgets what may be warned of again anyway; tells of it first what was left out.
@@ -146,6 +208,32 @@ impl CallLog {
     }
 }
 
+impl Period {
+    /// Whether it is over; says then how many calls were left out.
+    fn tell_if_over(&self, now: Instant) -> bool {
+        let is_over = now.duration_since(self.since) >= WARNING_INTERVAL;
+        if is_over && self.left_out > 0 {
+            tracing::warn!(
+                rpc.grpc.status = code_name(self.code as usize),
+                rpc.grpc.status_code = self.code as i32,
+                suppressed = self.left_out,
+                "calls of more routers failed"
+            );
+        }
+        is_over
+    }
+}
+
+/// A reason as a line holds it: of bounded length, without what ends a line or moves a cursor.
+fn sayable(reason: &str) -> String {
+    let seen = |one: char| if is_unseen(one) { ' ' } else { one };
+    let mut said: String = reason.chars().take(MOST_REASON_CHARS).map(seen).collect();
+    if reason.chars().nth(MOST_REASON_CHARS).is_some() {
+        said.push('…');
+    }
+    said
+}
+
 /// Failures that an operator can do something about; a caller's own mistakes are the caller's.
 const fn is_failure(code: Code) -> bool {
     matches!(
@@ -161,7 +249,143 @@ const fn is_failure(code: Code) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::subscriber::DefaultGuard;
+
     use super::*;
+
+    /// The lines that this thread logs.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Lines {
+        fn begin(most: tracing::Level) -> (Self, DefaultGuard) {
+            let lines = Self::default();
+            let writer = lines.clone();
+            let log = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(most);
+            let log = log.with_writer(move || writer.clone()).finish();
+            (lines, tracing::subscriber::set_default(log))
+        }
+
+        /// What was logged since this was asked last.
+        fn take(&self) -> Vec<Value> {
+            let written = std::mem::take(&mut *self.0.lock().unwrap());
+            String::from_utf8(written)
+                .unwrap()
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect()
+        }
+    }
+
+    fn write(log: &CallLog, router: &str, code: Code, reason: &str) {
+        log.write(&CallEnd {
+            request_id: &HeaderValue::from_static("r-1"),
+            router,
+            variant: "lr",
+            backend: "127.0.0.1:8500",
+            decided_by: Reason::Weight,
+            generation: 1,
+            code,
+            reason,
+            overhead: Duration::ZERO,
+            backend_time: None,
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_call_says_why_and_one_that_is_none_of_ours_does_not() {
+        let (lines, _guard) = Lines::begin(tracing::Level::DEBUG);
+        let log = CallLog::default();
+        write(&log, "cancer", Code::Unavailable, "cannot be reached");
+        write(&log, "cancer", Code::InvalidArgument, "age: \"17\" is no number");
+        write(&log, "cancer", Code::Ok, "");
+        let written = lines.take();
+        assert_eq!(written.len(), 3);
+        assert_eq!(written[0]["reason"], "cannot be reached");
+        assert_eq!(written[0]["backend"], "127.0.0.1:8500");
+        for other in &written[1..] {
+            assert_eq!((&other["message"], other.get("reason")), (&"call".into(), None));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reason_is_short_and_stays_in_its_line() {
+        let (lines, _guard) = Lines::begin(tracing::Level::WARN);
+        let log = CallLog::default();
+        write(&log, "cancer", Code::Unavailable, &format!("a\nb\u{1b}[31m\u{202e}{}", "é".repeat(1_000)));
+        log.write_undecided("", Code::Unavailable, &"x\r".repeat(1_000));
+        let written = lines.take();
+        let said: Vec<&str> = written.iter().map(|line| line["reason"].as_str().unwrap()).collect();
+        assert!(said[0].starts_with("a b [31m éé") && said[0].ends_with("é…"), "{}", said[0]);
+        assert!(said.iter().all(|said| said.chars().count() == MOST_REASON_CHARS + 1), "{said:?}");
+        assert!(said.iter().all(|said| !said.chars().any(is_unseen)), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_of_many_routers_is_few_lines_and_the_last_says_how_many_calls_were_left_out() {
+        let (lines, _guard) = Lines::begin(tracing::Level::WARN);
+        let log = CallLog::default();
+        let fail_all =
+            || (0..10_000).for_each(|number| write(&log, &format!("r{number}"), Code::Unavailable, "x"));
+        fail_all();
+        // Another code has lines of its own.
+        write(&log, "r0", Code::Internal, "x");
+        let written = lines.take();
+        assert_eq!(written.len(), MOST_LINES + 1);
+        assert_eq!(log.warned.borrow().len(), MOST_LINES);
+
+        tokio::time::advance(WARNING_INTERVAL).await;
+        fail_all();
+        let written = lines.take();
+        assert_eq!(written[0]["message"], "calls of more routers failed");
+        assert_eq!(written[0]["suppressed"], 10_000 - MOST_LINES);
+        assert_eq!(written.len(), MOST_LINES + 1);
+
+        // Every call is told once: by its own line, or as left out.
+        tokio::time::advance(WARNING_INTERVAL).await;
+        log.tell_suppressed();
+        tokio::time::advance(WARNING_INTERVAL).await;
+        log.tell_suppressed();
+        let told: u64 = lines.take().iter().map(|line| line["suppressed"].as_u64().unwrap()).sum();
+        assert_eq!(told, 10_000 - MOST_LINES as u64);
+        assert!(log.warned.borrow().is_empty() && log.periods.borrow().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_many_routers_left_out_is_told_at_the_end_in_as_few_lines() {
+        let (lines, _guard) = Lines::begin(tracing::Level::WARN);
+        let log = CallLog::default();
+        for period in 0..3 {
+            for number in 0..MOST_LINES {
+                let router = format!("r{period}-{number}");
+                (0..3).for_each(|_| write(&log, &router, Code::Unavailable, "x"));
+            }
+            assert_eq!(lines.take().len(), MOST_LINES);
+            tokio::time::advance(WARNING_INTERVAL).await;
+        }
+        log.tell_suppressed();
+        let written = lines.take();
+        assert_eq!(written.len(), MOST_LINES);
+        tokio::time::advance(WARNING_INTERVAL).await;
+        log.tell_suppressed();
+        let last = lines.take();
+        assert_eq!(last.len(), 1);
+        let told: u64 = written.iter().chain(&last).map(|line| line["suppressed"].as_u64().unwrap()).sum();
+        assert_eq!(told, 3 * 2 * MOST_LINES as u64);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_first_warning_is_written_and_further_ones_are_counted_and_told_later() {

@@ -33,13 +33,17 @@ impl Dropped {
     ];
 }
 
-/// One thread's counters of one shadow.
+/// One thread's counters of one shadow, written and read as those of a variant are (`Shard`).
 #[derive(Debug, Default)]
 pub(crate) struct ShadowShard {
+    /// Written by its thread when a copy ends.
     by_code: [AtomicU64; CODE_COUNT],
+    /// Written by its thread when it makes no copy.
     dropped: [AtomicU64; Dropped::REASONS.len()],
     backend: Histogram,
+    /// Written by its thread when the log has no room for an answer.
     dropped_records: AtomicU64,
+    /// Written and read by its thread alone, which adds before a copy and subtracts once behind it: never below zero.
     under_way: AtomicU64,
 }
 

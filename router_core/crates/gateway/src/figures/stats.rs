@@ -40,7 +40,7 @@ pub(crate) const BOUNDS_NANOS: [u64; 22] = [
 /// The number of gRPC status codes.
 pub(crate) const CODE_COUNT: usize = 17;
 
-/// Adds to a counter that only the calling thread writes: no locked instruction is needed.
+/// Adds to a counter that only the calling thread writes: no locked instruction is needed. Two writers would lose counts.
 #[inline]
 pub(super) fn add(counter: &AtomicU64, amount: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(amount), Relaxed);
@@ -49,7 +49,9 @@ pub(super) fn add(counter: &AtomicU64, amount: u64) {
 /// A histogram of durations with one writer.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
+    /// Added to by [`add`], by one thread; metrics read. Each number only rises, and is right alone: Relaxed suffices.
     counts: [AtomicU64; BOUNDS_NANOS.len() + 1],
+    /// As the counts; a reader may see it without the duration that was counted last.
     sum_nanos: AtomicU64,
 }
 
@@ -81,15 +83,26 @@ impl HistogramTotal {
 }
 
 /// One thread's counters of one variant.
+///
+/// Its thread alone writes them, by [`add`], so that none is lost; metrics add up those of all threads. Each number only
+/// rises and leads to no other memory, and a total need not be of one moment: Relaxed suffices for all.
 #[derive(Debug, Default)]
 struct Shard {
+    /// Written by its thread when a call ends, in one of these four.
     decided_by_code: [AtomicU64; CODE_COUNT],
+    /// As those decided.
     pinned_by_code: [AtomicU64; CODE_COUNT],
+    /// As those decided.
     fallback_by_code: [AtomicU64; CODE_COUNT],
+    /// As those decided.
     override_by_code: [AtomicU64; CODE_COUNT],
+    /// Written by its thread when a call of this variant ends that another one answered; that one's shard counts it, too.
     diverted: AtomicU64,
+    /// Written by its thread when a call ends.
     rule_mismatches: AtomicU64,
+    /// Written by its thread when the log has no room; what is lost behind that, the log's writer counts in `lost`.
     dropped_records: AtomicU64,
+    /// Written by its thread when a record is put in.
     cut_records: [AtomicU64; Cut::REASONS.len()],
     overhead: Histogram,
     backend: Histogram,
@@ -102,9 +115,10 @@ struct Shard {
 pub(crate) struct VariantStats {
     pub(crate) router: Arc<str>,
     pub(crate) variant: Arc<str>,
-    /// Predictions that were queued and could not be written.
+    /// Predictions that were queued and could not be written. The log's writer adds, metrics read; Relaxed suffices, for it
+    /// leads to no other memory.
     pub(crate) lost: Arc<AtomicU64>,
-    /// The same of its answers to copies of calls.
+    /// The same of its answers to copies of calls, by the same threads.
     pub(crate) lost_shadows: Arc<AtomicU64>,
     /// Made on a thread's first call: ten thousand idle routers cost nothing.
     shards: Box<[OnceLock<Box<Shard>>]>,
@@ -286,11 +300,17 @@ pub(crate) struct CallTimes {
 /// One thread's counters that belong to no variant.
 #[derive(Debug, Default)]
 pub(crate) struct ThreadStats {
-    /// Calls that reached no variant, by status code.
+    /// Calls that reached no variant, by status code. The thread alone writes it, by [`add`]; metrics read, Relaxed, as with a
+    /// variant's [`Shard`].
     rejected_by_code: [AtomicU64; CODE_COUNT],
+    /// Written and read as `rejected_by_code`.
     stalled_answers: AtomicU64,
+    /// Written and read as `rejected_by_code`; each that begins ends once, so that it is never below zero.
     copies: AtomicU64,
+    /// As `copies`. Whoever drains reads it, too, again and again until it is zero: a late number only waits longer.
     in_flight: AtomicU64,
+    /// The acceptor adds, the thread subtracts, or the acceptor where it could not hand over, each in one step; metrics and the
+    /// acceptor read. Relaxed suffices: the connection itself is handed over by a channel.
     connections: AtomicU64,
 }
 
@@ -339,7 +359,6 @@ impl ThreadStats {
         self.in_flight.load(Relaxed)
     }
 
-    /// Connections are counted by the acceptor (up) and the worker (down), hence a true atomic.
     pub(crate) fn connected(&self) {
         self.connections.fetch_add(1, Relaxed);
     }

@@ -6,21 +6,30 @@ use std::{
 };
 
 /// One thread's counters, in memory that no other thread writes to.
+///
+/// So a load and a store add without losing anything, and others see each number rise. They read them one by one, for sums
+/// that need not be of one moment: Relaxed suffices for all.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct ThreadPicks {
+    /// Written by its thread at each pick.
     all: AtomicU64,
+    /// Written by its thread behind `all`; a reader of both may see it ahead by the last one.
     unasked: AtomicU64,
 }
 
-/// What one thread's calls cost, apart from its other counters: bandits that learn nothing of it have none.
+/// What one thread's calls cost, apart from its other counters: bandits that learn nothing of it have none. Written and read
+/// as [`ThreadPicks`] are; a reader may see a call in some of the numbers and not yet in others.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct ThreadCosts {
+    /// Written by its thread when a call is over, as the three others are.
     ended: AtomicU64,
+    /// Those of `ended` that did not answer OK.
     failed: AtomicU64,
-    /// The bits of a double, as of the next.
+    /// The bits of a double: whole in each load, for it is one number.
     seconds: AtomicU64,
+    /// The bits of a double, too.
     squared_seconds: AtomicU64,
 }
 

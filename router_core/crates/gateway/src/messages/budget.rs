@@ -10,6 +10,8 @@ use crate::messages::status::CallError;
 /// Counts bytes held, up to a limit.
 #[derive(Debug)]
 pub(crate) struct ByteBudget {
+    /// The sum of all reservations, never above `limit`: any thread adds when it makes one and subtracts when it drops it, each
+    /// in one step. Relaxed suffices: the number leads to no other memory.
     held: AtomicUsize,
     limit: usize,
     /// What this is a part of: bytes count there too.

@@ -13,6 +13,9 @@ pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status"
 pub(crate) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 pub(crate) const GRPC_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
 
+/// What the log says of a status that a backend gave: its words are for the client.
+pub(crate) const BACKENDS_OWN: &str = "the backend answered with this status";
+
 /// Why a call is not answered: the status and a sentence that says which thing and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CallError {
@@ -22,11 +25,13 @@ pub(crate) struct CallError {
     pub(crate) message: Cow<'static, str>,
     /// What machines read of it.
     details: Option<Box<ErrorDetails>>,
+    /// What the log says instead, where the sentence quotes what was asked or answered.
+    logged: Option<&'static str>,
 }
 
 impl CallError {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), details: None }
+        Self { code, message: message.into(), details: None, logged: None }
     }
 
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -64,6 +69,22 @@ impl CallError {
     pub(crate) fn about(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.details.get_or_insert_default().metadata.push((name, value.into()));
         self
+    }
+
+    /// The same failure, of which the log says only this: its sentence may quote what was asked or answered.
+    pub(crate) const fn logged_as(mut self, reason: &'static str) -> Self {
+        self.logged = Some(reason);
+        self
+    }
+
+    /// What the log may say of it, which is what the client is told unless that quotes somebody.
+    pub(crate) fn log_reason(&self) -> &str {
+        self.logged.unwrap_or(&self.message)
+    }
+
+    /// The same, of an error that is done with.
+    pub(crate) fn into_log_reason(self) -> Cow<'static, str> {
+        self.logged.map_or(self.message, Cow::Borrowed)
     }
 
     /// Whether machines can read more of it than the code.
@@ -173,6 +194,17 @@ pub(crate) fn percent_decode(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_says_what_the_client_is_told_unless_that_quotes_somebody() {
+        let plain = CallError::unavailable("cannot be reached").of_variant("lr");
+        assert_eq!(plain.log_reason(), "variant lr: cannot be reached");
+        assert_eq!(plain.into_log_reason(), "variant lr: cannot be reached");
+        let quoting = CallError::unavailable("no index 17").logged_as("it failed").of_variant("lr");
+        assert_eq!(quoting.message, "variant lr: no index 17");
+        assert_eq!(quoting.log_reason(), "it failed");
+        assert_eq!(quoting.into_log_reason(), "it failed");
+    }
 
     #[test]
     fn a_message_survives_as_the_protocol_encodes_it() {

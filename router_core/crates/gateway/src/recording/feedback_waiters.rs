@@ -21,6 +21,8 @@ const MAX_PAST: usize = 65_536;
 /// Who waits for what became of feedback, by the position behind it in the log.
 #[derive(Debug, Default)]
 pub(crate) struct FeedbackWaiters {
+    /// The sum of all [`Places`], never above [`MAX_WAITING`]: callers add when they take some and subtract when they drop them,
+    /// each in one step. Relaxed suffices: what is shared by them is behind the lock.
     reserved: AtomicUsize,
     state: Mutex<State>,
 }

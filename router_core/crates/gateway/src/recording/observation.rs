@@ -21,7 +21,10 @@ use crate::{
         backend_time::BackendTime,
         records::{Kept, Record, RecordEnd, RecordStart, TableFacts},
     },
-    routing::routes::{Route, Routes, Target},
+    routing::{
+        backends::Backend,
+        routes::{Route, Routes, Target},
+    },
     services::{
         Noted,
         shadowing::{self, CopiedCall, Copies},
@@ -249,7 +252,11 @@ impl Observation {
     }
 
     /// The call ends with this status. Its answer must wait for the commit, when there is one.
-    pub(crate) fn finish(&mut self, code: Code) -> Option<Commit> {
+    ///
+    /// # Arguments
+    /// * `code` - The status.
+    /// * `reason` - What the log says of a failure; of a backend's answer nothing but that it came.
+    pub(crate) fn finish(&mut self, code: Code, reason: &str) -> Option<Commit> {
         if std::mem::replace(&mut self.is_finished, true) {
             return None;
         }
@@ -278,11 +285,16 @@ impl Observation {
             request_id: &self.request_id,
             router: self.route.id.as_str(),
             variant: target.name.as_str(),
-            reason: self.decision.reason,
+            backend: match &target.backend {
+                Backend::Grpc(model) => &model.target.target,
+                Backend::Onnx(onnx) => &onnx.backend.path,
+            },
+            decided_by: self.decision.reason,
             generation: self.generation,
             code,
+            reason,
             overhead,
-            backend,
+            backend_time: backend,
         });
         // What was not sent has nothing that a shadow's answer could be compared with.
         if let Some(copies) = copies.filter(|_| backend.is_some()) {
@@ -333,7 +345,7 @@ impl Drop for Observation {
         // Without an answer there is none that a copy could follow.
         self.copies = None;
         // Nobody is left who could wait for a commit.
-        let _ = self.finish(Code::Cancelled);
+        let _ = self.finish(Code::Cancelled, "");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A large answer on its way from its backend to its client.
 
-use std::{collections::VecDeque, future::poll_fn, task::Poll};
+use std::{borrow::Cow, collections::VecDeque, future::poll_fn, task::Poll};
 
 use bytes::Bytes;
 use h2::{RecvStream, SendStream, server::SendResponse};
@@ -12,7 +12,7 @@ use tonic::Code;
 use crate::{
     messages::{
         message::{self, Broken, StreamError},
-        status::{CallError, GRPC_STATUS, code_value, parse_code},
+        status::{BACKENDS_OWN, CallError, GRPC_STATUS, code_value, parse_code},
     },
     recording::observation::Observation,
     replies::{
@@ -59,8 +59,8 @@ impl LargeReply {
         let mut out = respond.send_response(head(headers), false)?;
         let deadline = self.deadline;
         let passed = timeout_at(deadline, self.pass(flow, &mut out)).await;
-        let mut trailers = match passed {
-            Ok(Ok(trailers)) => trailers,
+        let (mut trailers, reason) = match passed {
+            Ok(Ok(trailers)) => (trailers, BACKENDS_OWN.into()),
             Ok(Err(Broken::Sink)) => return Err(StreamError),
             Ok(Err(Broken::Source)) => self.cut(CallError::unavailable(
                 "the connection to the backend broke inside its answer; try again",
@@ -73,7 +73,7 @@ impl LargeReply {
         if code == Code::Ok {
             self.observation.record_pieces_end(BodyKind::Infer);
         }
-        if let Some(commit) = self.observation.finish(code)
+        if let Some(commit) = self.observation.finish(code, &reason)
             && let Err(error) = commit.await
         {
             trailers.clear();
@@ -83,12 +83,14 @@ impl LargeReply {
         Ok(())
     }
 
-    /// The trailers behind a message that is cut: clients that see them say more than that the stream broke.
-    fn cut(&self, error: CallError) -> HeaderMap {
+    /// The trailers behind a message that is cut, and what the log says: clients that see them say more than that the stream
+    /// broke.
+    fn cut(&self, error: CallError) -> (HeaderMap, Cow<'static, str>) {
         let variant = self.observation.target().map_or("", |target| target.name.as_str());
         let mut trailers = HeaderMap::with_capacity(8);
-        error.of_variant(variant).write(&mut trailers);
-        trailers
+        let error = error.of_variant(variant);
+        error.write(&mut trailers);
+        (trailers, error.into_log_reason())
     }
 
     /// Passes the message and then its receipt; answers the backend's trailers.

@@ -49,7 +49,9 @@ pub(crate) struct GrpcTarget {
     /// Whether a name is among the authorities: addresses stay what they are.
     pub(crate) needs_resolving: bool,
     pub(crate) admission: Arc<Admission>,
-    /// Connected and known endpoints of each thread, first those for calls, then those for copies.
+    /// Connected (upper half) and known (lower half) endpoints of each thread, first those for calls, then those for copies.
+    /// A slot has one writer, its thread's pool; metrics read. Both halves are of one moment, for they are one number, and
+    /// lead to no other memory: Relaxed suffices.
     endpoints: Box<[AtomicU64]>,
 }
 
@@ -83,6 +85,8 @@ pub(crate) struct Backends {
     threads: usize,
     limits: Limits,
     models_dir: PathBuf,
+    /// The id of the next target. Whoever makes one takes it and adds in one step, so that no id is given twice, whatever the
+    /// ordering.
     next_id: AtomicU64,
     grpc: Mutex<HashMap<Arc<str>, Weak<GrpcTarget>>>,
     /// By path and digest: a path may have had another file for another version.

@@ -1,6 +1,6 @@
 //! Answering with what a backend said and the decision's receipt.
 
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{
@@ -19,7 +19,7 @@ use super::{forward::prefix, metadata::keep_out_of_tables};
 use crate::{
     messages::{
         message::{self, MessageStart},
-        status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
+        status::{BACKENDS_OWN, CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
     },
     recording::observation::Observation,
     replies::{large_reply::LargeReply, reply::Reply},
@@ -128,14 +128,14 @@ pub(crate) fn conclude(answered: Result<Conclusion, Failure>, mut observation: O
     match concluded {
         Ok((headers, message, mut trailers)) => {
             put_metadata(&receipt, &mut trailers);
-            let commit = observation.finish(Code::Ok);
+            let commit = observation.finish(Code::Ok, "");
             Reply::Unary { headers, message, trailers }.after(commit)
         }
         Err(failure) => {
-            let (code, mut trailers) = failed(failure, observation.target());
+            let (code, mut trailers, reason) = failed(failure, observation.target());
             observation.fail(code);
             put_metadata(&observation.receipt(), &mut trailers);
-            let commit = observation.finish(code);
+            let commit = observation.finish(code, &reason);
             Reply::Failed { trailers }.after(commit)
         }
     }
@@ -146,8 +146,8 @@ pub(crate) fn fail(error: CallError, observation: Observation) -> Reply {
     conclude(Err(Failure::Ours(error)), observation)
 }
 
-/// The status and trailers of a failure, which say which variant it is of.
-fn failed(failure: Failure, target: Option<&Target>) -> (Code, HeaderMap) {
+/// The status and trailers of a failure, which say which variant it is of, and what the log says of it.
+fn failed(failure: Failure, target: Option<&Target>) -> (Code, HeaderMap, Cow<'static, str>) {
     match failure {
         Failure::Ours(error) => {
             let error = match target {
@@ -156,7 +156,7 @@ fn failed(failure: Failure, target: Option<&Target>) -> (Code, HeaderMap) {
             };
             let mut trailers = HeaderMap::with_capacity(8);
             error.write(&mut trailers);
-            (error.code, trailers)
+            (error.code, trailers, error.into_log_reason())
         }
         Failure::Backends { code, mut trailers } => {
             trailers.remove(CONTENT_TYPE);
@@ -171,7 +171,7 @@ fn failed(failure: Failure, target: Option<&Target>) -> (Code, HeaderMap) {
                 }
             }
             trailers.insert(GRPC_STATUS, code_value(code));
-            (code, trailers)
+            (code, trailers, BACKENDS_OWN.into())
         }
     }
 }
@@ -267,5 +267,20 @@ fn put_metadata(receipt: &Receipt<'_>, trailers: &mut HeaderMap) {
             }
             trailers.insert(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_backend_says_of_its_failure_is_for_the_client_and_not_for_the_log() {
+        let trailers = HeaderMap::from_iter([(GRPC_MESSAGE, HeaderValue::from_static("row 17 of ann"))]);
+        let (code, trailers, reason) = failed(Failure::Backends { code: Code::Internal, trailers }, None);
+        assert_eq!((code, &*reason), (Code::Internal, BACKENDS_OWN));
+        assert_eq!(trailers[GRPC_MESSAGE], "row 17 of ann");
+        let (code, _, reason) = failed(CallError::unavailable("cannot be reached").into(), None);
+        assert_eq!((code, &*reason), (Code::Unavailable, "cannot be reached"));
     }
 }

@@ -143,7 +143,12 @@ pub(crate) async fn run_onnx(
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn of_onnx(error: OnnxError) -> CallError {
     let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::Internal };
-    CallError::new(code, error.to_string())
+    let failed = CallError::new(code, error.to_string());
+    match error {
+        // The runtime's own words may name a value of the input.
+        OnnxError::Run(_) => failed.logged_as("the model failed while it ran"),
+        _ => failed,
+    }
 }
 
 /// Runs a model for a copy, never on this thread and never before a call: the time is that of the run, without what it
@@ -157,6 +162,7 @@ async fn run_copy(
     deadline: Instant,
     time: &mut BackendTime,
 ) -> Result<Vec<Tensor>, CallError> {
+    // The thread that runs it sets this once, this one reads it when time is up. Relaxed suffices: it only chooses the words.
     let begun = Arc::new(AtomicBool::new(false));
     let target = target.clone();
     let is_begun = begun.clone();
@@ -181,4 +187,21 @@ async fn run_copy(
 pub(crate) fn of_oip(error: &OipError) -> CallError {
     let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::Unavailable };
     CallError::new(code, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_runtime_says_of_a_run_is_for_the_client_and_not_for_the_log() {
+        let failed = of_onnx(OnnxError::Run("index 17 is out of bounds".to_owned()));
+        assert_eq!(
+            (failed.code, &*failed.message),
+            (Code::Internal, "the model failed: index 17 is out of bounds")
+        );
+        assert_eq!(failed.log_reason(), "the model failed while it ran");
+        let failed = of_onnx(OnnxError::Slot { slot: 3, slots: 2 });
+        assert_eq!(failed.log_reason(), failed.message);
+    }
 }

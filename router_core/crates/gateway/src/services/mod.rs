@@ -68,7 +68,7 @@ pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Reques
         if let Some(stats) = worker.stats() {
             stats.record_rejected(error.code as usize);
         }
-        worker.call_log.write_undecided(method, error.code, &error.message);
+        worker.call_log.write_undecided(method, error.code, error.log_reason());
         error.into()
     })
 }

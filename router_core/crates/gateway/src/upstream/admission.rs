@@ -14,9 +14,15 @@ use crate::messages::status::CallError;
 /// The way in and out of a backend that is not full is one atomic operation each, without a lock.
 #[derive(Debug)]
 pub(crate) struct Admission {
+    /// Places that are taken, never more than `limit`: each call takes and gives back its own. With `queued` it is SeqCst: who
+    /// gives a place back lowers this, then looks who waits; who waits queues and registers, then looks here. One of the two
+    /// sees the other, so that nobody waits beside a free place.
     in_flight: AtomicUsize,
+    /// Calls that wait, never more than `queue_limit`: each counts itself, until it has a place or gives up. SeqCst: see
+    /// `in_flight`.
     queued: AtomicUsize,
-    /// Places that were spared, among those in flight.
+    /// Places that were spared, among those in flight. Who takes one counts it before the place and takes it off before the
+    /// place is free: it is a limit alone, of which nobody waits to hear.
     spared: AtomicUsize,
     limit: usize,
     queue_limit: usize,

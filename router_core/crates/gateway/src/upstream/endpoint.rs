@@ -5,13 +5,13 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::uri::Authority;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     connection::{
@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A call has a refusing address tried again this soon after the last try, so that a backend which came back
 /// serves at once; one that does not answer at all is left to the pauses above, for calls would wait for it.
-const RETRY_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(20);
 const QUICK_FAILURE: Duration = Duration::from_millis(50);
 /// A connection that lasted so long was a good one: the next is tried at once, while calls wait for it.
 const GOOD_AGE: Duration = Duration::from_secs(1);

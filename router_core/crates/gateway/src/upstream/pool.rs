@@ -364,3 +364,62 @@ impl PoolState {
         self.target.report(self.thread, up, known.count());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tokio::{
+        net::TcpListener,
+        task::{LocalSet, spawn_local, yield_now},
+        time::advance,
+    };
+
+    use super::{super::endpoint::RETRY_PAUSE, *};
+    use crate::{config::Limits, routing::backends::Backends};
+
+    /// Takes connections until aborted.
+    async fn serve(listener: TcpListener) {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            spawn_local(async move { while connection.accept().await.is_some() {} });
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_target_that_comes_back_is_connected_by_the_next_call_before_its_next_try_is_due() {
+        let test = async {
+            // While something can always go on, the clock moves only where this test moves it.
+            spawn_local(async {
+                loop {
+                    yield_now().await;
+                }
+            });
+            let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+            let settings = Rc::new(PoolSettings::from(&Limits::default()));
+            let backends = Backends::new(1, Limits::default(), PathBuf::new());
+            let target = backends.lone_target(&gone.to_string().into()).unwrap();
+            let pool = Pool::start(target, settings, 0);
+            assert!(pool.acquire().await.is_err());
+            // Each try doubles the pause before the next, which grows to its longest, half a second at least.
+            for _ in 0..10 {
+                let tried = pool.state.changed.notified();
+                tokio::pin!(tried);
+                tried.as_mut().enable();
+                advance(Duration::from_secs(1)).await;
+                tried.await;
+            }
+            let listener = TcpListener::bind(gone).await.unwrap();
+            spawn_local(serve(listener));
+            assert!(
+                pool.acquire().await.is_err(),
+                "an address that refused just now is not tried for each call"
+            );
+            advance(RETRY_PAUSE).await;
+            let answer = pool.acquire().await.map(drop);
+            assert_eq!(answer, Ok(()), "the first call that may has it tried, and waits for it");
+        };
+        LocalSet::new().run_until(test).await;
+    }
+}

@@ -56,6 +56,8 @@ pub fn read_rows(
     if asked_rows > MAX_ROWS {
         return Err(refusal("rows", asked_rows, format!("are more than {MAX_ROWS}; ask for them in parts")));
     }
+    // The next file. Each thread takes it and adds in one step: no file is read twice, whatever the ordering. The rows come
+    // to the caller by the threads' ends.
     let next = AtomicUsize::new(0);
     let read = || {
         let inflater = Inflater::new().map_err(|error| LakeError::io(lake_folder, error))?;

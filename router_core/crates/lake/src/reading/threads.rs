@@ -17,6 +17,8 @@ pub(crate) fn sum_files<T: Send, E: Send>(
     empty: impl Fn() -> T + Sync,
     add: impl Fn(&mut T, &str) -> Result<(), E> + Sync,
 ) -> Vec<Result<T, E>> {
+    // The next path. Each thread takes it and adds in one step: no path is taken twice, whatever the ordering. The sums come
+    // to the caller by the threads' ends.
     let next = AtomicUsize::new(0);
     let work = || {
         let mut sum = empty();
