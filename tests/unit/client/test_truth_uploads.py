@@ -79,9 +79,7 @@ def test_a_stream_that_does_not_wait_is_refused_and_not_taken_for_its_end(server
     assert server.asked(UPLOAD)[-1].is_abandoned
 
 
-def test_an_upload_whose_last_answer_is_lost_is_what_the_server_has(
-    server: Any, refusal: Any
-) -> None:
+def test_an_upload_whose_last_answer_is_lost_is_what_the_server_has(server: Any, refusal: Any) -> None:
     taken = drift_pb2.UploadGroundTruthFileResponse(is_complete=True, inserted=7)
     begun = drift_pb2.UploadGroundTruthFileResponse(chunk_bytes=10_000)
     server.on(UPLOAD, begun, refusal(grpc.StatusCode.INTERNAL), taken)
