@@ -1,6 +1,5 @@
 """Requests of the drift service, as a client without ours would make them."""
 
-import asyncio
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from pointsman.store.database import Database
 from pointsman.store.drift import analyses, baselines
 from pointsman.store.schema import model_versions, routers
 from pointsman.v1 import drift_pb2
+from stage.waiting import seen
 
 from .conftest import Bench, User
 
@@ -126,12 +126,12 @@ async def tell(user: User, outcomes: Mapping[str, Any], at: datetime | None = No
 async def ended(user: User, job_id: str, seconds: float = 60) -> drift_pb2.AnalysisJob:
     """Waits until an analysis has ended."""
     asked = drift_pb2.GetAnalysisJobRequest(model_id="cancer", job_id=job_id)
-    async with asyncio.timeout(seconds):
-        while True:
-            job: drift_pb2.AnalysisJob = await user.drift.GetAnalysisJob(asked)
-            if job.status != drift_pb2.ANALYSIS_STATUS_RUNNING:
-                return job
-            await asyncio.sleep(0.05)
+
+    async def look() -> drift_pb2.AnalysisJob | None:
+        job: drift_pb2.AnalysisJob = await user.drift.GetAnalysisJob(asked)
+        return None if job.status == drift_pb2.ANALYSIS_STATUS_RUNNING else job
+
+    return await seen(look, seconds, f"the end of analysis {job_id}")
 
 
 def value(content: Any) -> Value:

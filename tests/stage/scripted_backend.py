@@ -29,6 +29,7 @@ class Exchange:
     connection: h2.connection.H2Connection
     socket: socket.socket
     stream: int
+    metadata: dict[str, str]
 
     def headers(self, headers: Headers = GOOD_HEADERS, *, end: bool = False) -> None:
         self.connection.send_headers(self.stream, list(headers), end_stream=end)
@@ -110,21 +111,24 @@ class ScriptedBackend:
         connection.local_settings = h2.settings.Settings(client=False, initial_values=many)
         connection.initiate_connection()
         connected.sendall(connection.data_to_send())
-        paths: dict[int, str] = {}
+        heads: dict[int, dict[str, str]] = {}
         while data := connected.recv(65_536):
             for event in connection.receive_data(data):
                 if isinstance(event, h2.events.RequestReceived):
-                    headers = dict(event.headers)
-                    paths[event.stream_id] = headers[b":path"].decode()
+                    heads[event.stream_id] = {
+                        name.decode(): value.decode(errors="replace") for name, value in event.headers
+                    }
                 elif isinstance(event, h2.events.DataReceived):
                     connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamReset):
                     self.reset_streams.release()
                 elif isinstance(event, h2.events.StreamEnded):
-                    self._answer(Exchange(connection, connected, event.stream_id), paths[event.stream_id])
+                    head = heads.pop(event.stream_id)
+                    self._answer(Exchange(connection, connected, event.stream_id, head))
             connected.sendall(connection.data_to_send())
 
-    def _answer(self, exchange: Exchange, path: str) -> None:
+    def _answer(self, exchange: Exchange) -> None:
+        path = exchange.metadata[":path"]
         if path == INFER:
             self.calls += 1
             self.script(exchange)

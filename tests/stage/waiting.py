@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
@@ -34,3 +34,12 @@ async def until(look: Callable[[], bool], seconds: float, what: str) -> None:
     while not look():
         assert time.monotonic() < ends, f"{what} did not come about within {seconds:g} s"
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def seen(look: Callable[[], Awaitable[T | Literal[False] | None]], seconds: float, what: str) -> T:
+    """Awaits a look again and again until it answers something true, and answers it."""
+    ends = time.monotonic() + seconds
+    while not (found := await look()):
+        assert time.monotonic() < ends, f"{what} did not come about within {seconds:g} s"
+        await asyncio.sleep(PAUSE_SECONDS)
+    return found

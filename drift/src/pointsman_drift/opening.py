@@ -63,7 +63,16 @@ def compile_opened(
     seed: int,
     slice_limit: int,
 ) -> Baseline:
-    """Compiles an open reference; its parameters are those of ``compile_baseline``.
+    """Compiles an open reference.
+
+    Args:
+        connection: Where it is open.
+        source: The reference.
+        columns: Kinds of columns by name, as users tell them; None where they tell none.
+        features: Names of the columns that it must have; None for none but those of ``columns``.
+        bins: Bins of ordered columns.
+        seed: The root seed; a whole number in [0, 2**64).
+        slice_limit: How many slices by each column are told one by one.
 
     Raises:
         InvalidOptionError: What users tell of columns means nothing.

@@ -74,13 +74,13 @@ class Watch:
 
 def sent_by_http(server: Server, number: int) -> Any:
     """Uploads in one request, and again from the beginning as often as that breaks."""
-    until = time.monotonic() + 60
-    while True:
-        try:
+
+    def send() -> Any:
+        with contextlib.suppress(urllib.error.URLError, http.client.HTTPException, ConnectionError):
             return upload(server, MODEL, content_of(number))
-        except (urllib.error.URLError, http.client.HTTPException, ConnectionError):
-            assert time.monotonic() < until, "the server is not back"
-            time.sleep(0.1)
+        return None
+
+    return eventually(send, 60, f"upload {number} to a server that is back")
 
 
 def sent_by_client(server: Server, number: int) -> Any:

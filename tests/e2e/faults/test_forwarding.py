@@ -14,13 +14,14 @@ from stage.control import Control
 from stage.oip import UNLIMITED, field, framed, infer, infer_bytes, infer_request, receipt, varint
 from stage.raw_client import RawClient
 from stage.recording_backend import RecordingBackend
-from stage.scripted_backend import Exchange, ScriptedBackend
+from stage.scripted_backend import Exchange, ScriptedBackend, echo
 from stage.server import Server
 from stage.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
 MEBIBYTE = 1 << 20
+MICROSECOND = 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -154,33 +155,59 @@ def test_forged_principal_does_not_reach_the_control_plane(control: Control, rou
     assert listed.routers
 
 
-def test_deadline_goes_on_less_the_time_spent(client: RawClient, router: str, good: RecordingBackend) -> None:
-    request = framed(infer_request(router, model_version="good").SerializeToString())
-    stream = client.open(metadata=[("grpc-timeout", "5S")])
+@pytest.fixture
+def deadlines(bad: ScriptedBackend) -> list[float]:
+    """The seconds that each call to the scripted backend has, to the microsecond."""
+    named: list[float] = []
+
+    def note(exchange: Exchange) -> None:
+        timeout = exchange.metadata["grpc-timeout"]
+        assert timeout.endswith("u"), timeout
+        named.append(int(timeout[:-1]) / 1e6)
+        echo(exchange)
+
+    bad.script = note
+    return named
+
+
+def test_deadline_goes_on_less_the_time_spent(client: RawClient, router: str, deadlines: list[float]) -> None:
+    request = framed(infer_request(router, model_version="bad").SerializeToString())
+    other = framed(infer_request(router, model_version="good").SerializeToString())
     half = len(request) // 2
+    opened = time.monotonic()
+    stream = client.open(metadata=[("grpc-timeout", "60S")])
     client.send(stream, request[:half])
-    started = time.monotonic()
-    eventually(lambda: time.monotonic() > started + 0.3)
+    # Calls of a connection begin in their order: the first has begun when the next is answered.
+    assert client.call(other).status == 0
+    begun = time.monotonic()
+    for _ in range(20):
+        assert client.call(other).status == 0
+    went_on = time.monotonic()
     client.send(stream, request[half:], end=True)
     assert client.answer(stream).status == 0
-    assert 4 < good.seen[0].seconds_left < 4.75
+    (left,) = deadlines
+    assert 60 - (time.monotonic() - opened) - MICROSECOND <= left <= 60 - (went_on - begun)
 
 
-@pytest.mark.parametrize("timeout", ["5S", "5000m", "5000000u"])
+@pytest.mark.parametrize("timeout", ["60S", "60000m", "60000000u"])
 def test_deadline_goes_on_in_every_unit(
-    client: RawClient, router: str, good: RecordingBackend, timeout: str
+    client: RawClient, router: str, deadlines: list[float], timeout: str
 ) -> None:
-    request = framed(infer_request(router, model_version="good").SerializeToString())
+    request = framed(infer_request(router, model_version="bad").SerializeToString())
+    opened = time.monotonic()
     assert client.call(request, metadata=[("grpc-timeout", timeout)]).status == 0
-    assert 3 < good.seen[0].seconds_left < 5.2
+    (left,) = deadlines
+    assert 60 - (time.monotonic() - opened) - MICROSECOND <= left <= 60
 
 
 def test_server_brings_a_deadline_where_the_client_has_none(
-    client: RawClient, router: str, good: RecordingBackend
+    client: RawClient, router: str, deadlines: list[float]
 ) -> None:
-    request = framed(infer_request(router, model_version="good").SerializeToString())
+    request = framed(infer_request(router, model_version="bad").SerializeToString())
+    opened = time.monotonic()
     assert client.call(request).status == 0
-    assert 20 < good.seen[0].seconds_left < 30.5
+    (left,) = deadlines
+    assert 30 - (time.monotonic() - opened) - MICROSECOND <= left <= 30
 
 
 def test_cancelled_call_is_cancelled_at_the_backend(
@@ -250,10 +277,13 @@ def test_predict_goes_on_with_deadline_and_request_id(
     request = prediction_pb2.PredictRequest(router_id=router_id)
     request.features["a"].number_value = 2.5
     metadata = (("x-request-id", "request-2"), ("x-pointsman-user", "root"))
-    answer = control.predictions.Predict(request, timeout=8, metadata=metadata)
+    asked = time.monotonic()
+    answer = control.predictions.Predict(request, timeout=60, metadata=metadata)
+    took = time.monotonic() - asked
     assert answer.prediction.number_value == 2.5
     seen = good.seen[0]
     assert seen.metadata["x-request-id"] == "request-2"
     assert "x-pointsman-user" not in seen.metadata
-    assert 6 < seen.seconds_left < 8.2
+    # gRPC rounds deadlines up, by two hundredths at most.
+    assert 60 - took <= seen.seconds_left <= 1.02 * 60
     assert struct.unpack("<d", seen.request.raw_input_contents[0]) == (2.5,)

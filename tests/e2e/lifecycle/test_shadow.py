@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,15 @@ from pointsman.client import (
 from stage.server import Server
 from stage.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 ROUTER = "loans"
 CALLS = 1000
 PACE = 20
-LEAST_PAIRED = 0.99
+"""So many copies at a time find places, however long each waits for the processor."""
+COPY_TIMEOUT = timedelta(minutes=10)
+"""A copy has as long as a call of its router: longer than any waits for its turn on a busy machine."""
+PATIENCE_SECONDS = 120.0
 FEATURES = ["income", "age"]
 
 
@@ -90,17 +94,19 @@ def client(server: Server) -> Iterator[Client]:
             Variant("old", "loans", "1", 100.0),
             Variant("next", "loans", "2", 0.0, role=VariantRole.SHADOW),
         ]
-        client.routers.create(Router(ROUTER, variants=variants, recording=Recording()))
+        client.routers.create(
+            Router(ROUTER, variants=variants, recording=Recording(), default_timeout=COPY_TIMEOUT)
+        )
         client.routers.deploy(ROUTER)
         yield client
 
 
 def copies_that_ended(client: Client, least: int) -> VariantMetrics | None:
-    """The figures of the shadow when so many copies have ended or were dropped."""
+    """The figures of the shadow when so many copies have ended; none may be dropped."""
     live = client.routers.metrics(ROUTER, live=True)
     [shadow] = [one for one in live.variants if one.shadow]
-    got = shadow.shadow_request_count + sum(shadow.shadow_drop_counts.values())
-    return shadow if got >= least else None
+    assert not any(shadow.shadow_drop_counts.values()), shadow.shadow_drop_counts
+    return shadow if shadow.shadow_request_count >= least else None
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +122,7 @@ def calls(server: Server, client: Client) -> list[Call]:
         if number % PACE == PACE - 1:
             # Beside others' work copies wait, and those that find no place to spare are dropped.
             ended = number + 1
-            eventually(
-                partial(copies_that_ended, client, ended), 30.0, f"{ended} copies ended or were dropped"
-            )
+            eventually(partial(copies_that_ended, client, ended), PATIENCE_SECONDS, f"{ended} copies ended")
         made.append(Call(answer, entity, labels[number], [float(one) for one in probabilities[number]]))
     return made
 
@@ -133,37 +137,27 @@ def comparison(client: Client, calls: list[Call]) -> ShadowComparison:
         is_whole = shadow is not None and found.total.pair_count >= shadow.shadow_request_count
         return found if is_whole else None
 
-    return eventually(ended, 30.0, "every copy ended or was dropped")
+    return eventually(ended, PATIENCE_SECONDS, "every copy is compared")
 
 
-def paired(comparison: ShadowComparison, calls: list[Call]) -> list[Call]:
-    """All calls, where each has its pair; a comparison by hand needs them all."""
-    if comparison.total.pair_count < len(calls):
-        pytest.skip(f"{len(calls) - comparison.total.pair_count} copies were dropped on this machine")
-    return calls
-
-
-def test_nearly_every_call_is_answered_by_the_shadow_too(
-    comparison: ShadowComparison, calls: list[Call]
-) -> None:
+def test_every_call_is_answered_by_the_shadow_too(comparison: ShadowComparison, calls: list[Call]) -> None:
     assert {call.answer.variant for call in calls} == {"old"}
     total = comparison.total
     assert total.primary_count == CALLS
-    assert total.pair_count >= LEAST_PAIRED * CALLS, total.unpaired_counts
+    assert total.pair_count == CALLS, total.unpaired_counts
     assert total.answered_pair_count == total.pair_count
     assert (total.primary_errors.count, total.shadow_errors.count) == (0, 0)
     assert comparison.shadow_only_count == 0
 
 
 def test_the_comparison_is_that_of_the_two_files(comparison: ShadowComparison, calls: list[Call]) -> None:
-    rows = paired(comparison, calls)
     total = comparison.total
-    counted = Counter((call.answer.prediction, call.shadow_label) for call in rows)
+    counted = Counter((call.answer.prediction, call.shadow_label) for call in calls)
     assert len(counted) == 4, "the two models differ both ways"
     assert total.labels is not None
     assert {(pair.primary_label, pair.shadow_label): pair.count for pair in total.labels.pairs} == counted
-    mine = np.array([call.answer.probabilities for call in rows])
-    theirs = np.array([call.shadow_probabilities for call in rows])
+    mine = np.array([call.answer.probabilities for call in calls])
+    theirs = np.array([call.shadow_probabilities for call in calls])
     apart = np.abs(mine - theirs).sum(axis=1) / 2
     assert total.probabilities is not None
     assert total.probabilities.mean_total_variation == pytest.approx(apart.mean(), abs=1e-5)
@@ -175,16 +169,15 @@ def test_the_comparison_is_that_of_the_two_files(comparison: ShadowComparison, c
         np.searchsorted(np.sort(mine[:, 1]), ordered, "right")
         - np.searchsorted(np.sort(theirs[:, 1]), ordered, "right")
     ).max()
-    assert total.scores.ks_statistic == pytest.approx(distance / len(rows), abs=3 / len(rows))
-    assert sum(one.primary_count for one in total.scores.bins) == len(rows)
+    assert total.scores.ks_statistic == pytest.approx(distance / len(calls), abs=3 / len(calls))
+    assert sum(one.primary_count for one in total.scores.bins) == len(calls)
     assert total.backend is not None
     assert total.backend.shadow.p50_seconds > 0
 
 
 def test_feedback_tells_which_of_the_two_is_right(client: Client, comparison: Any, calls: list[Call]) -> None:
-    rows = paired(comparison, calls)
     right: Counter[tuple[bool, bool]] = Counter()
-    for number, call in enumerate(rows[:200]):
+    for number, call in enumerate(calls[:200]):
         place = number % 2
         client.record_feedback(call.answer.prediction_id, float(place), metric="truth")
         truth = ["no", "yes"][place]
@@ -217,7 +210,7 @@ def test_an_erased_entity_goes_from_both(client: Client, comparison: Any, calls:
     assert (answer.prediction_count, list(answer.pending)) == (len(erased), [])
     after = client.routers.compare_shadow(ROUTER)
     assert after.total.primary_count == before.primary_count - len(erased)
-    assert before.pair_count - after.total.pair_count >= LEAST_PAIRED * len(erased)
+    assert before.pair_count - after.total.pair_count == len(erased)
     assert after.shadow_only_count == 0
     left = client.routers.predictions(ROUTER, entity_id="applicant-7")
     assert list(left) == []

@@ -1,6 +1,5 @@
 """Alerts reach people and programs: from a result through the outbox to a mail server and a webhook."""
 
-import asyncio
 import hashlib
 import hmac
 import threading
@@ -20,7 +19,7 @@ from pointsman.domain.drift.alerting.channels import (
     WebhookChannel,
 )
 from pointsman.v1 import drift_pb2
-from stage.waiting import PAUSE_SECONDS, until
+from stage.waiting import seen, until
 
 KEY = "k" * 40
 RECIPIENTS = ["ops@example.com", "ml@example.com"]
@@ -69,13 +68,13 @@ async def events(user, **fields):
 
 async def settled(user, count):
     """The events once there are so many and nothing of them is pending."""
-    async with asyncio.timeout(20):
-        while True:
-            found = await events(user)
-            states = {one.status for event in found for one in event.deliveries}
-            if len(found) == count and drift_pb2.ALERT_DELIVERY_STATUS_PENDING not in states:
-                return found
-            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def look():
+        found = await events(user)
+        states = {one.status for event in found for one in event.deliveries}
+        return len(found) == count and drift_pb2.ALERT_DELIVERY_STATUS_PENDING not in states and found
+
+    return await seen(look, 20, f"{count} events of which no message is pending")
 
 
 def judged_by_hand(told, status):

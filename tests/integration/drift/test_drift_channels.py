@@ -1,14 +1,12 @@
 """Two servers on PostgreSQL, each with a channel that the other lacks, as while settings are rolled out."""
 
-import asyncio
-
 import pytest
 
 from contract.two_servers import open_bench
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import AlertChannels, MailSecurity, SmtpChannel, WebhookChannel
 from pointsman.v1 import drift_pb2
-from stage.waiting import PAUSE_SECONDS
+from stage.waiting import seen
 
 
 def told_by(**channels):
@@ -32,15 +30,15 @@ async def west(tmp_path_factory, url, east, mail):
 
 async def delivered(user, count):
     """What came of all messages, once so many are with their receivers."""
-    async with asyncio.timeout(30):
-        while True:
-            asked = drift_pb2.GetAlertEventsRequest(model_id="cancer", limit=1000)
-            events = (await user.drift.GetAlertEvents(asked)).events
-            found = [one for event in events for one in event.deliveries]
-            done = [one for one in found if one.status == drift_pb2.ALERT_DELIVERY_STATUS_DELIVERED]
-            if len(done) == count:
-                return found
-            await asyncio.sleep(PAUSE_SECONDS)
+    asked = drift_pb2.GetAlertEventsRequest(model_id="cancer", limit=1000)
+
+    async def look():
+        events = (await user.drift.GetAlertEvents(asked)).events
+        found = [one for event in events for one in event.deliveries]
+        done = [one for one in found if one.status == drift_pb2.ALERT_DELIVERY_STATUS_DELIVERED]
+        return len(done) == count and found
+
+    return await seen(look, 30, f"{count} messages at their receivers")
 
 
 async def test_each_message_is_brought_by_the_server_that_has_its_channel_at_the_first_try(

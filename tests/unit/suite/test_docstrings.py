@@ -9,7 +9,7 @@ import pytest
 
 from stage.page_scenes import ROOT
 
-PACKAGE = ROOT / "python" / "pointsman"
+PACKAGES = (ROOT / "python" / "pointsman", ROOT / "drift" / "src" / "pointsman_drift")
 NOT_WRITTEN_BY_HAND = ("v1/", "store/migrations/")
 MANY = 3
 """From so many parameters on, each is said."""
@@ -22,11 +22,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def sources() -> list[Path]:
-    """Every file of the package that people write."""
+    """Every file of the packages that people write."""
     return [
         path
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if not path.relative_to(PACKAGE).as_posix().startswith(NOT_WRITTEN_BY_HAND)
+        for package in PACKAGES
+        for path in sorted(package.rglob("*.py"))
+        if not path.relative_to(package).as_posix().startswith(NOT_WRITTEN_BY_HAND)
         and not path.read_text().startswith("# Generated ")
     ]
 
@@ -86,6 +87,11 @@ def said(function: Function) -> set[str]:
     """The names in the section ``Args`` of a function's docstring."""
     section = _SECTION.search((ast.get_docstring(function) or "") + "\n")
     return set(_NAMED.findall(section[1])) if section else set()
+
+
+def test_files_of_every_package_are_looked_at() -> None:
+    found = sources()
+    assert all(any(package in path.parents for path in found) for package in PACKAGES)
 
 
 def test_each_of_three_or_more_arguments_is_said() -> None:

@@ -154,5 +154,11 @@ class UnorderedPart:
         return bool(self._bins[0][:, -3:-1].any())
 
     def name_unseen(self, numbering: int, number: int, names: Mapping[str, int]) -> None:
-        """Adds rows of each such category in a group, the most frequent first."""
+        """Adds rows of each such category in a group, the most frequent first.
+
+        Args:
+            numbering: The place of the numbering that the group is of.
+            number: The group's number in it.
+            names: How many of its rows are of each category.
+        """
         self._new[numbering, number] = names

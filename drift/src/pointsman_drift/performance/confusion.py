@@ -12,6 +12,11 @@ from pointsman_drift.performance.predictions import Codes, Floats, Label
 def observed_confusion(predicted: Codes, actual: Codes, classes: int) -> Floats:
     """Counts rows by predicted and true label; shape (classes, classes), predicted first.
 
+    Args:
+        predicted: Recorded labels; shape (rows,).
+        actual: True ones; shape (rows,).
+        classes: How many labels there are.
+
     >>> observed_confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), 2).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
