@@ -131,7 +131,7 @@ def test_a_target_that_answers_bit_by_bit_is_cut_off_when_its_time_is_up(monkeyp
             set_to.append(interval)
             super().__init__(interval, *arguments)
 
-    monkeypatch.setattr(connecting.threading, "Timer", Noted)
+    monkeypatch.setattr(threading, "Timer", Noted)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=drip, args=(listener, ended), daemon=True)
         thread.start()
