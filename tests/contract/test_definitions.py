@@ -376,6 +376,19 @@ async def test_a_router_that_the_data_plane_refuses_is_an_error(bench, failing):
     assert (await bench.local.get()).status == RUNNING
 
 
+async def test_a_router_that_is_refused_here_is_taken_out_of_service_everywhere(bench, failing):
+    await apply(bench.local, *EVERYTHING)
+    await apply(bench.local, a_router(status=RUNNING))
+    bench.replica.refuse_router = "cancer"
+    failure = await failing(apply(bench.local, a_router(status=RUNNING, sticky=False)))
+    assert failure.reason == "SNAPSHOT_REFUSED"
+    bench.replica.refuse_router = ""
+    answer = await apply(bench.local, a_router(sticky=False, status=STOPPED))
+    assert fields_of(answer.changes[0]) == {"status": ("running", "stopped")}
+    again = await apply(bench.local, a_router(sticky=False, status=STOPPED))
+    assert outcomes(again) == [UNCHANGED]
+
+
 async def test_a_router_under_the_name_of_anothers_model_is_refused(bench, failing):
     await apply(bench.local, *EVERYTHING[:2], a_model("1", model_id="theirs"))
     failure = await failing(apply(bench.user("alice"), a_router("theirs")))

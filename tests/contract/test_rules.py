@@ -77,6 +77,25 @@ async def test_rules_are_stored_and_published_as_they_are_written(bench, cancer)
     assert counts(split.slot_runs) == {0: 7500, 1: 2500}
 
 
+@pytest.mark.parametrize(("number", "boolean"), [(1, True), (0, False)])
+async def test_a_number_that_becomes_a_truth_value_is_a_change(bench, cancer, number, boolean):
+    equals = {"feature": "vip", "operator": "RULE_OPERATOR_EQUALS"}
+    rule = {"name": "vip", "variant": "gb"}
+    created = await create(cancer, {**rule, "conditions": [{**equals, "values": [number]}]})
+    wanted = {**rule, "conditions": [{**equals, "values": [boolean]}]}
+    changed = await update(cancer, wanted)
+    assert changed.feature_rules == rules(wanted)
+    assert changed.etag != created.etag
+    assert bench.replica.routers["triage"].settings.feature_rules.rules == changed.feature_rules.rules
+    back = router_pb2.Router()
+    back.CopyFrom(created)
+    back.status = router_pb2.ROUTER_STATUS_UNSPECIFIED
+    request = definition_pb2.ApplyDefinitionsRequest(definitions=[definition_pb2.Definition(router=back)])
+    (change,) = (await cancer.definitions.ApplyDefinitions(request)).changes
+    assert change.outcome == definition_pb2.DEFINITION_OUTCOME_CHANGED
+    assert (await cancer.get("triage")).feature_rules == created.feature_rules
+
+
 def without(rule, **changes):
     return {**rule, **changes}
 

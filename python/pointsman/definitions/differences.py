@@ -37,7 +37,7 @@ def _of_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> 
 
 
 def _of(before: Any, after: Any, path: str) -> Iterator[Difference]:
-    if before == after and type(before) is type(after):
+    if type(before) is type(after) and _is_same(before, after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _of_maps(before, after, path)
@@ -50,6 +50,15 @@ def _of(before: Any, after: Any, path: str) -> Iterator[Difference]:
             yield Difference(f"{path} (order)", kept_before, kept_after)
     else:
         yield Difference(path, before, after)
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Whether two plain values are one: the number 1 and the truth value true are not, at any depth."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(_is_same(before[name], after[name]) for name in before)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(_is_same, before, after))
+    return isinstance(before, bool) is isinstance(after, bool) and bool(before == after)
 
 
 def _by_name(value: Any) -> dict[str, Any] | None:

@@ -11,6 +11,13 @@ def test_a_number_and_a_boolean_differ():
     assert differences({"a": 1}, {"a": True}) == [Difference("a", 1, True)]
 
 
+def test_a_number_and_a_boolean_differ_in_lists_too():
+    before, after = {"values": [1, 2]}, {"values": [True, 2]}
+    assert differences(before, after) == [Difference("values", [1, 2], [True, 2])]
+    assert differences({"v": [{"values": [0]}]}, {"v": [{"values": [False]}]}) != []
+    assert differences({"values": [1]}, {"values": [1.0]}) == []
+
+
 def test_named_things_go_by_their_names():
     before = {"v": [{"name": "a", "w": 1}, {"name": "b", "w": 2}]}
     after = {"v": [{"name": "a", "w": 3}, {"name": "c", "w": 4}]}

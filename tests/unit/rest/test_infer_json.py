@@ -317,3 +317,14 @@ def test_an_answer_that_does_not_hold_together_is_the_models_fault() -> None:
     with pytest.raises(ProblemError) as caught:
         write_answer(call(a_tensor()), answer)
     assert caught.value.problem.status == 502
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", 0), ("id", False), ("id", []), ("id", {}), ("outputs", {}), ("outputs", 0), ("outputs", "")],
+)
+def test_an_empty_value_of_another_type_is_refused_and_not_left_out(field: str, value: object) -> None:
+    with pytest.raises(FieldError) as caught:
+        call(a_tensor(), **{field: value})
+    assert field in str(caught.value)
+    call(a_tensor(), **{field: None})

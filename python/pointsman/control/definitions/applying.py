@@ -266,14 +266,18 @@ class Definitions:
         if after is not before:
             in_service = RevisionKind.DEPLOYED if after.serving else RevisionKind.STOPPED
             note(change, after, RevisionKind.UPDATED if paths else in_service, caller, before=before)
-        fields = tuple(differences(whole(seen), whole(shown))) if after is not before else ()
+        # One that is refused here serves on other servers, which is what it is taken out of.
+        was = before if item.in_service is False else seen
+        fields = tuple(differences(whole(was), whole(shown))) if after is not before else ()
         return Outcome(after, fields=fields, moved_slots=moved_slots)
 
     def _stepped(self, change: Change, router: Router, item: WantedRouter) -> Router:
         """Answers a router in service or out of it, as is wanted; the same when it is so already."""
-        if item.in_service is None or item.in_service == (router.status is RouterStatus.RUNNING):
+        if item.in_service is None:
             return router
         if item.in_service:
+            if router.status is RouterStatus.RUNNING:
+                return router
             begun = stepped(change, router, Step.DEPLOY, serving=False)
             running = stepped(change, begun, Step.SUCCEED, serving=True)
             return dataclasses.replace(running, deploy_time_us=change.now_us)

@@ -49,6 +49,22 @@ class RuleCondition:
     values: tuple[JsonValue, ...] = ()
     numeric_text: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        """Whether two conditions are one: the number 1 and the truth value true are not."""
+        if not isinstance(other, RuleCondition):
+            return NotImplemented
+        return self._compared == other._compared
+
+    def __hash__(self) -> int:
+        """Fits the comparison."""
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        # Python's 1 and true are equal, and kinds of values are not.
+        values = tuple((type(value) is bool, value) for value in self.values)
+        return self.feature, self.operator, values, self.numeric_text
+
 
 @dataclass(frozen=True)
 class FeatureRule:

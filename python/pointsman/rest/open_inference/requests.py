@@ -63,7 +63,8 @@ def read_call(model: str, version: str, body: bytes | bytearray, header_length: 
     view = memoryview(body)
     value = _object(parse_json(view[:length]), "")
     request = message_class("ModelInferRequest")(model_name=model, model_version=version)
-    request.id = _text(value.get("id") or "", "id")
+    # Whoever writes all fields of a type writes null for what is not stated; nothing else means that.
+    request.id = _text(_stated(value, "id", ""), "id")
     transport = read_parameters(value.get("parameters"), request.parameters, "parameters")
     position = length
     for index, given in enumerate(_array(value.get("inputs"), "inputs")):
@@ -73,8 +74,7 @@ def read_call(model: str, version: str, body: bytes | bytearray, header_length: 
     if not request.inputs:
         raise FieldError("inputs", "has no tensor")
     by_name = {}
-    # Whoever writes all fields of a type writes null for what is not stated.
-    for index, given in enumerate(_array(value.get("outputs") or [], "outputs")):
+    for index, given in enumerate(_array(_stated(value, "outputs", []), "outputs")):
         path = f"outputs[{index}]"
         tensor = request.outputs.add(name=_text(_object(given, "outputs", path).get("name"), f"{path}.name"))
         own = read_parameters(given.get("parameters"), tensor.parameters, f"{path}.parameters")
@@ -83,6 +83,11 @@ def read_call(model: str, version: str, body: bytes | bytearray, header_length: 
             by_name[tensor.name] = flag
     by_default = read_flag(transport, BINARY_OUTPUT, "parameters")
     return InferCall(request, by_name, bool(by_default))
+
+
+def _stated(value: Any, name: str, default: Any) -> Any:
+    found = value.get(name)
+    return default if found is None else found
 
 
 def _read_input(given: Any, request: Any, path: str, body: memoryview, position: int) -> int:

@@ -19,11 +19,12 @@ use tower_service::Service;
 use crate::error::GatewayError;
 
 /// Every service that answers on the public port, whoever answers it; the empty name is the server itself.
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "",
     "inference.GRPCInferenceService",
     "pointsman.v1.ApiKeyService",
     "pointsman.v1.DefinitionService",
+    "pointsman.v1.DriftService",
     "pointsman.v1.ModelService",
     "pointsman.v1.PredictionService",
     "pointsman.v1.RouterService",

@@ -278,7 +278,9 @@ fn without_entity(kind: proto::BodyKind, message: Bytes) -> Bytes {
                 request.parameters.remove(ENTITY_PARAMETER);
                 request.encode_to_vec().into()
             }
-            _ => message,
+            Ok(_) => message,
+            // What cannot be read may name it all the same.
+            Err(_) => Bytes::new(),
         },
         proto::BodyKind::Predict => match proto::PredictRequest::decode(message) {
             Ok(request) => {

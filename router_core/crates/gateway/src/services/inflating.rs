@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use bytes::Bytes;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 use tonic::Code;
 
 use crate::messages::{budget::Reservation, status::CallError};
@@ -16,8 +17,8 @@ const FIRST_ROOM: usize = 4 << 10;
 /// * `held` - Memory that grows with the message.
 ///
 /// # Errors
-/// UNIMPLEMENTED: the encoding is unknown. INVALID_ARGUMENT: the bytes are none of it. RESOURCE_EXHAUSTED: the
-/// budget has no room.
+/// UNIMPLEMENTED: the encoding is unknown. INVALID_ARGUMENT: the bytes are none of it, or more come behind its end.
+/// RESOURCE_EXHAUSTED: the budget has no room.
 pub(crate) fn inflate(
     encoding: &[u8],
     packed: &[u8],
@@ -25,8 +26,16 @@ pub(crate) fn inflate(
     held: Reservation,
 ) -> Result<(Bytes, Reservation), CallError> {
     match encoding {
-        b"gzip" => read(flate2::read::GzDecoder::new(packed), most + 1, held),
-        b"deflate" => read(flate2::read::ZlibDecoder::new(packed), most + 1, held),
+        b"gzip" => {
+            let mut inflater = GzDecoder::new(packed);
+            let read = read(&mut inflater, most + 1, held)?;
+            whole(read, inflater.get_ref(), most)
+        }
+        b"deflate" => {
+            let mut inflater = ZlibDecoder::new(packed);
+            let read = read(&mut inflater, most + 1, held)?;
+            whole(read, inflater.get_ref(), most)
+        }
         _ => Err(CallError::new(
             Code::Unimplemented,
             format!(
@@ -37,8 +46,19 @@ pub(crate) fn inflate(
     }
 }
 
+/// What was inflated, when it is all of the message: what comes behind the end of its stream would be lost.
+fn whole(read: (Bytes, Reservation), rest: &[u8], most: usize) -> Result<(Bytes, Reservation), CallError> {
+    if read.0.len() <= most && !rest.is_empty() {
+        return Err(CallError::invalid(format!(
+            "the message goes on behind the end of what is compressed, by {} bytes; send it in one stream",
+            rest.len()
+        )));
+    }
+    Ok(read)
+}
+
 fn read(
-    mut inflater: impl Read,
+    inflater: &mut impl Read,
     limit: usize,
     mut held: Reservation,
 ) -> Result<(Bytes, Reservation), CallError> {
@@ -65,7 +85,10 @@ fn read(
 mod tests {
     use std::io::Write;
 
-    use flate2::{Compression, write::GzEncoder};
+    use flate2::{
+        Compression,
+        write::{GzEncoder, ZlibEncoder},
+    };
 
     use super::*;
     use crate::messages::budget::ByteBudget;
@@ -87,6 +110,25 @@ mod tests {
             assert!(budget.held() >= length && budget.held() <= (length * 2).max(FIRST_ROOM));
         }
         assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn what_comes_behind_the_end_of_a_stream_is_refused_and_not_lost() {
+        let budget = ByteBudget::new(1 << 20);
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        zlib.write_all(b"first").unwrap();
+        let zlib = zlib.finish().unwrap();
+        for (encoding, packed) in [
+            (&b"gzip"[..], [gzip(b"first"), gzip(b"second")].concat()),
+            (b"gzip", [gzip(b"first"), vec![0]].concat()),
+            (b"deflate", [&zlib[..], b"x"].concat()),
+        ] {
+            let refused = inflate(encoding, &packed, 1 << 10, budget.reserve(0).unwrap()).unwrap_err();
+            assert_eq!(refused.code, Code::InvalidArgument);
+            assert!(refused.message.contains("goes on behind the end"), "{}", refused.message);
+        }
+        let (inflated, _held) = inflate(b"deflate", &zlib, 1 << 10, budget.reserve(0).unwrap()).unwrap();
+        assert_eq!(inflated, b"first"[..]);
     }
 
     #[test]
