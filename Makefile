@@ -122,13 +122,20 @@ demo: $(VENV)/.stamp-extension ## Watch two real models share real traffic (DEMO
 	@# What it compiles of Python lies where the command finds it later.
 	@env -u VIRTUAL_ENV -u PYTHONPYCACHEPREFIX PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
+# Empty, the wheel takes the extension that `make release` compiled; to strip it links it anew, which takes minutes.
+WHEEL_FLAGS ?= --strip
+
 .PHONY: wheels
 wheels: $(VENV)/.stamp-development | toolchain ## Build the wheels of server, client and drift library into .build/wheels
 	@rm -rf .build/wheels && mkdir -p .build/wheels
 	$(BIN)/uv build --quiet --wheel --out-dir .build/wheels python
 	$(BIN)/uv build --quiet --wheel --out-dir .build/wheels drift
-	$(BIN)/maturin build --quiet --release --locked --strip --out .build/wheels
+	$(BIN)/maturin build --quiet --release --locked $(WHEEL_FLAGS) --out .build/wheels
 	$(BIN)/python scripts/check_wheels.py .build/wheels
+
+.PHONY: try-wheels
+try-wheels: wheels ## Build the wheels, install them where nothing else is, and have them serve a call
+	$(BIN)/python scripts/try_wheels.py .build/wheels
 
 # --- quality ----------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-ALLOWED = ("no Spark here; make spark has it", "needs nginx")
+ALLOWED = ("no Spark here; make spark has it",)
 """Reasons of skips that stay allowed: what large things of other projects show in runs of their own."""
 
 
