@@ -57,7 +57,10 @@ def predict(
         tally.show()
     if tally.error is not None:
         count = sum(tally.errors.values())
-        raise CommandError(f"{count} of {repeats} calls failed, the last with: {tally.error}")
+        from pointsman.cli.line.words import in_command_words
+
+        told = in_command_words(str(tally.error), context)
+        raise CommandError(f"{count} of {repeats} calls failed, the last with: {told}")
 
 
 def _ask(client: Client, router_id: str, features: dict[str, Any], entity: str, variant: str) -> Prediction:
