@@ -23,7 +23,13 @@ def predict(
     ],
     feature: Annotated[
         list[str] | None,
-        commandline.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
+        commandline.Option(
+            "-f",
+            "--feature",
+            metavar="NAME=VALUE",
+            complete=names.called_features,
+            help="A feature; JSON, else a string.",
+        ),
     ] = None,
     features: Annotated[str, arguments.all_features()] = "",
     entity: Annotated[str, commandline.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",

@@ -203,7 +203,10 @@ def _show(options: CommandContext, result: DriftResult) -> None:
             ("origin", _ORIGINS.get(result.origin.value, "")),
             ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
             *(("not judged", line) for line in _unjudged(result)),
-            *((f"{one.by} {one.value}", with_commands(one.reason) or one.status.value) for one in result.slices),
+            *(
+                (f"{one.by} {one.value}", with_commands(one.reason) or one.status.value)
+                for one in result.slices
+            ),
             *(("changed", line) for line in _changes(result)),
             *(("note", note) for note in result.notes),
         ]

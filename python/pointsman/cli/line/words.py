@@ -124,6 +124,8 @@ COMMANDS = {
 """Commands that do what a method of the API does."""
 _FEATURES = "features."
 """What follows is a name that the user gave, not a field: it stays as it is."""
+_OWNER = ".owner"
+"""The field of an owner, which a command of its own changes."""
 _METHOD = re.compile(rf"(?<![\w'\"./-])({'|'.join(COMMANDS)})(?![\w'\"]|[./-]\w)")
 """A method; in quotes, or as part of a longer word, it is a name that somebody gave."""
 _REFUSED = re.compile(r"\A[A-Z]\w+(?= needs a key with the scope )")
@@ -143,9 +145,11 @@ def in_command_words(text: str, context: click.Context) -> str:
     """
     path = None if text.startswith(_FEATURES) else PATH.match(text)
     if path is not None and text[path.end() :].startswith(": "):
+        if path.group().endswith(_OWNER):
+            text = text.replace("UpdateModelPermissions", "'pointsman models transfer'")
         text = option_of(path.group(), context) + text[path.end() :]
     elif not isinstance(context.command, click.Group):
-        # Whichever of its methods the key may not call, it is the command that was typed which needs the scope.
+        # Whichever of its methods the key may not call, the command that was typed needs the scope.
         text = _REFUSED.sub(f"'{context.command_path}'", text)
     return with_commands(text, {one.name for one in context.command.params if isinstance(one, click.Option)})
 

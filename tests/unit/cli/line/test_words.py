@@ -140,7 +140,12 @@ def test_every_method_is_said_as_a_command_or_has_a_reason_to_stay() -> None:
         (
             ("models", "register"),
             "model_version.owner: is another; leave it out, and use UpdateModelPermissions",
-            "--owner: is another; leave it out, and use 'pointsman models permissions'",
+            "--owner: is another; leave it out, and use 'pointsman models transfer'",
+        ),
+        (
+            ("models", "register"),
+            "model_version.permissions: are others; leave them out, and use UpdateModelPermissions",
+            "model_version.permissions: are others; leave them out, and use 'pointsman models permissions'",
         ),
         (
             ("routers", "get"),
@@ -167,7 +172,11 @@ def test_the_command_that_was_typed_needs_the_scope_that_a_key_lacks(method: str
     [
         (("routers", "create"), "or use STRATEGY_WEIGHTED", "or use --strategy weighted"),
         (("routers", "canary", "set"), "create one with STRATEGY_CANARY", "create one with strategy canary"),
-        (("apply",), "STRATEGY_WEIGHTED or STRATEGY_FEATURE_RULES", "strategy weighted or strategy feature_rules"),
+        (
+            ("apply",),
+            "STRATEGY_WEIGHTED or STRATEGY_FEATURE_RULES",
+            "strategy weighted or strategy feature_rules",
+        ),
         (("keys", "create"), "is not set; use SCOPE_MLOPS_READ", "is not set; use --scope mlops:read"),
         (("models", "stage"), "STAGE_NONE or STAGE_ARCHIVED", "stage none or stage archived"),
         (("apply",), "STRATEGY_OF_MINE, STRATEGY_WEIGHTED_2", "STRATEGY_OF_MINE, STRATEGY_WEIGHTED_2"),
@@ -185,7 +194,11 @@ SAID, TOLD = "no baseline; use CreateBaseline", "no baseline; use 'pointsman dri
     ("method", "line", "content"),
     [
         ("LogPrediction", ("log", "m"), '{"features": {"x": 1}, "prediction": 1}\n'),
-        ("UploadGroundTruthFile", ("ground-truth", "upload", "m"), '{"entity_id": "e", "actual_outcome": 1}\n'),
+        (
+            "UploadGroundTruthFile",
+            ("ground-truth", "upload", "m"),
+            '{"entity_id": "e", "actual_outcome": 1}\n',
+        ),
     ],
 )
 def test_an_error_that_is_told_with_its_file_speaks_of_commands(
