@@ -126,7 +126,7 @@ _FEATURES = "features."
 """What follows is a name that the user gave, not a field: it stays as it is."""
 _OWNER = ".owner"
 """The field of an owner, which a command of its own changes."""
-_METHOD = re.compile(rf"(?<![\w'\"./-])({'|'.join(COMMANDS)})(?![\w'\"]|[./-]\w)")
+_METHOD = re.compile(rf"(?<![\w'\"./:=@-])({'|'.join(COMMANDS)})(?![\w'\"]|[./:=@-]\w)")
 """A method; in quotes, or as part of a longer word, it is a name that somebody gave."""
 _REFUSED = re.compile(r"\A[A-Z]\w+(?= needs a key with the scope )")
 _ENUM_VALUE = re.compile(r"(?<![\w'\"])(STRATEGY|SCOPE|STAGE)_[A-Z_]+(?![\w'\"])")
@@ -143,15 +143,18 @@ def in_command_words(text: str, context: click.Context) -> str:
         The sentence with the option and its value for the field, and with commands for the API's methods. A
         field that the command has no option for stays.
     """
+    # What was typed is put before the rest when that is said: it is no word of the server.
+    before = ""
     path = None if text.startswith(_FEATURES) else PATH.match(text)
     if path is not None and text[path.end() :].startswith(": "):
+        before, text = option_of(path.group(), context), text[path.end() :]
         if path.group().endswith(_OWNER):
             text = text.replace("UpdateModelPermissions", "'pointsman models transfer'")
-        text = option_of(path.group(), context) + text[path.end() :]
     elif not isinstance(context.command, click.Group):
         # Whichever of its methods the key may not call, the command that was typed needs the scope.
         text = _REFUSED.sub(f"'{context.command_path}'", text)
-    return with_commands(text, {one.name for one in context.command.params if isinstance(one, click.Option)})
+    options = {one.name for one in context.command.params if isinstance(one, click.Option)}
+    return before + with_commands(text, options)
 
 
 def with_commands(text: str, options: Collection[str | None] = ()) -> str:

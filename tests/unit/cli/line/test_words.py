@@ -125,38 +125,51 @@ def test_every_method_is_said_as_a_command_or_has_a_reason_to_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said", "told"),
+    ("line", "params", "said", "told"),
     [
         (
             ("routers", "rollback"),
+            {},
             "revision 99 of router 'r' is not kept; ListRouterRevisions shows those that are",
             "revision 99 of router 'r' is not kept; 'pointsman routers history' shows those that are",
         ),
         (
             ("drift", "report"),
+            {},
             "result 'x' is none of model 'm'; GetResults lists them",
             "result 'x' is none of model 'm'; 'pointsman drift results' lists them",
         ),
         (
             ("models", "register"),
+            {},
             "model_version.owner: is another; leave it out, and use UpdateModelPermissions",
             "--owner: is another; leave it out, and use 'pointsman models transfer'",
         ),
         (
             ("models", "register"),
+            {},
             "model_version.permissions: are others; leave them out, and use UpdateModelPermissions",
             "model_version.permissions: are others; leave them out, and use 'pointsman models permissions'",
         ),
         (
             ("routers", "get"),
+            {},
             "router 'GetRouter' is away; GetRouters, my-GetRouter and GetRouter.x are no methods.",
             "router 'GetRouter' is away; GetRouters, my-GetRouter and GetRouter.x are no methods.",
         ),
-        (("routers", "get"), "ask again by GetRouter.", "ask again by 'pointsman routers get'."),
+        (
+            ("routers", "create"),
+            {"variant": ("Analyze=Predict:GetUser@70",)},
+            "router.variants[0].model_version: 'Predict:GetUser' is away",
+            "--variant Analyze=Predict:GetUser@70: model version: 'Predict:GetUser' is away",
+        ),
+        (("routers", "get"), {}, "ask again by GetRouter.", "ask again by 'pointsman routers get'."),
     ],
 )
-def test_what_commands_do_is_said_as_commands(line: tuple[str, ...], said: str, told: str) -> None:
-    assert in_command_words(said, context_of(*line)) == told
+def test_what_commands_do_is_said_as_commands(
+    line: tuple[str, ...], params: dict[str, object], said: str, told: str
+) -> None:
+    assert in_command_words(said, context_of(*line, **params)) == told
 
 
 @pytest.mark.parametrize("method", ["LogPrediction", "CancelAnalysis"])
