@@ -23,7 +23,13 @@ def predict(
     ],
     feature: Annotated[
         list[str] | None,
-        commandline.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
+        commandline.Option(
+            "-f",
+            "--feature",
+            metavar="NAME=VALUE",
+            complete=names.called_features,
+            help="A feature; JSON, else a string.",
+        ),
     ] = None,
     features: Annotated[str, arguments.all_features()] = "",
     entity: Annotated[str, commandline.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
@@ -57,7 +63,10 @@ def predict(
         tally.show()
     if tally.error is not None:
         count = sum(tally.errors.values())
-        raise CommandError(f"{count} of {repeats} calls failed, the last with: {tally.error}")
+        from pointsman.cli.line.words import in_command_words
+
+        told = in_command_words(str(tally.error), context)
+        raise CommandError(f"{count} of {repeats} calls failed, the last with: {told}")
 
 
 def _ask(client: Client, router_id: str, features: dict[str, Any], entity: str, variant: str) -> Prediction:

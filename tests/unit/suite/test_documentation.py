@@ -48,6 +48,18 @@ def test_a_page_with_programs_has_a_test_that_runs_it(page: Path) -> None:
     assert page.name in (ROOT / RUN_BY[name(page)]).read_text() or page.name == "metrics.md"
 
 
+def test_the_first_page_lists_every_service_of_the_port() -> None:
+    page = (ROOT / "docs/tutorials/first-router.md").read_text()
+    listed = re.findall(r"^(?:pointsman\.v1|inference)\.\w+$", page, re.MULTILINE)
+    declared = {
+        f"{package}.{service}"
+        for folder, package in (("pointsman", "pointsman.v1"), ("inference", "inference"))
+        for file in (ROOT / "proto" / folder).rglob("*.proto")
+        for service in re.findall(r"^service (\w+)", file.read_text(), re.MULTILINE)
+    }
+    assert listed == sorted(declared)
+
+
 def test_exceptions_are_of_pages_that_exist() -> None:
     assert [page for page in [*NOT_RUN, *RUN_BY] if not (ROOT / page).exists()] == []
     assert all(NOT_RUN.values())

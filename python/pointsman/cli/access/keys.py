@@ -30,7 +30,9 @@ class ScopeName(StrEnum):
 @app.command()
 def create(
     context: commandline.Context,
-    user: Annotated[str, commandline.Option(help="Whom it shall belong to.  [you]")] = "",
+    user: Annotated[
+        str, commandline.Option(complete=names.owners, help="Whom it shall belong to.  [you]")
+    ] = "",
     scope: Annotated[
         list[ScopeName] | None, commandline.Option(help="What it may do; once for each.")
     ] = None,
@@ -79,7 +81,7 @@ def create(
 @app.command("list")
 def list_keys(
     context: commandline.Context,
-    user: Annotated[str, commandline.Option(help="Only keys of this user.")] = "",
+    user: Annotated[str, commandline.Option(complete=names.owners, help="Only keys of this user.")] = "",
 ) -> None:
     """List keys: an admin sees all, others their own."""
     options = context_of(context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pointsman.cli.line import commandline
+from pointsman.cli.line import commandline, names
 from pointsman.cli.output import printing
 
 if TYPE_CHECKING:
@@ -26,11 +26,13 @@ class PermissionOptions:
         bool | None,
         commandline.Option("--public-predict/--private-predict", help="Whether every user may call it."),
     ] = None
-    share: Annotated[list[str] | None, commandline.Option(metavar="USER", help="Let this user read it.")] = (
-        None
-    )
+    share: Annotated[
+        list[str] | None,
+        commandline.Option(metavar="USER", complete=names.owners, help="Let this user read it."),
+    ] = None
     unshare: Annotated[
-        list[str] | None, commandline.Option(metavar="USER", help="No longer let this user read it.")
+        list[str] | None,
+        commandline.Option(metavar="USER", complete=names.owners, help="No longer let this user read it."),
     ] = None
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.cli.line import commandline
 from pointsman.cli.line.context import CommandError
+from pointsman.cli.line.words import with_commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ def placed(found: FileSet, violations: Sequence[tuple[str, str]]) -> list[Fault]
 
     faults = []
     for field, told in violations:
-        description = _DEFINITION.sub(place, told)
+        description = with_commands(_DEFINITION.sub(place, told))
         matched = _SERVER_PATH.match(field)
         if matched and int(matched[1]) < len(found.documents):
             path = matched[2]

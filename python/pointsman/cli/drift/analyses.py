@@ -12,6 +12,7 @@ from pointsman.cli.drift.metrics import print_metrics
 from pointsman.cli.drift.options import MOST_ROWS, ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandContext, CommandError, context_of
+from pointsman.cli.line.words import with_commands
 from pointsman.cli.output import printing
 from pointsman.cli.output.pages import Page
 
@@ -73,7 +74,7 @@ def analyze(
             return
         job = _ended(client, job)
         if job.status.value != "succeeded":
-            why = f": {job.error}" if job.error else ""
+            why = f": {with_commands(job.error)}" if job.error else ""
             raise CommandError(f"analysis {job.job_id} of model {model_id!r} {job.status.value}{why}")
         result = client.drift.latest_result(model_id)
         if result.job_id != job.job_id:
@@ -208,7 +209,10 @@ def _show(options: CommandContext, result: DriftResult) -> None:
             ("origin", _ORIGINS.get(result.origin.value, "")),
             ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
             *(("not judged", line) for line in _unjudged(result)),
-            *((f"{one.by} {one.value}", one.reason or one.status.value) for one in result.slices),
+            *(
+                (f"{one.by} {one.value}", with_commands(one.reason) or one.status.value)
+                for one in result.slices
+            ),
             *(("changed", line) for line in _changes(result)),
             *(("note", note) for note in result.notes),
         ]
@@ -227,7 +231,7 @@ def _unjudged(result: DriftResult) -> list[str]:
     for one in (*result.insufficient_data, *result.not_measured):
         name = f"{one.feature} by {one.algorithm}" if one.algorithm else one.feature
         names.setdefault(one.reason, []).append(name)
-    return [f"{', '.join(sorted(of_reason))}: {reason}" for reason, of_reason in names.items()]
+    return [f"{', '.join(sorted(of))}: {with_commands(reason)}" for reason, of in names.items()]
 
 
 def _changes(result: DriftResult) -> list[str]:

@@ -74,6 +74,7 @@ def upload(
     it can be seen before its end. When a row is wrong, none is kept, and the first 100 such rows are told
     with their lines. To upload a file with times again is safe.
     """
+    from pointsman.cli.line.words import in_command_words
     from pointsman.client import InvalidArgumentError
 
     options = context_of(context)
@@ -91,7 +92,7 @@ def upload(
                     model_id, source, _format_of(file, form), on_progress=tell
                 )
             except InvalidArgumentError as error:
-                raise CommandError(f"{file}: {error.message}") from error
+                raise CommandError(f"{file}: {in_command_words(error.message, context)}") from error
     if report.is_refused:
         raise CommandError("\n".join([f"{file}: nothing is kept", *map(_sentence, report.errors)]))
     if options.as_json:

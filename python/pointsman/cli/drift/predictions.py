@@ -48,6 +48,7 @@ def log(
     one that is refused the command ends and names it, so that those after it can be sent again.
     """
     from pointsman.cli.drift.files import rows_of
+    from pointsman.cli.line.words import in_command_words
     from pointsman.client import ClientError
 
     options = context_of(context)
@@ -57,7 +58,8 @@ def log(
             try:
                 client.drift.log_prediction(model_id, **_fields(row))
             except (ClientError, TypeError, ValueError) as error:
-                raise CommandError(f"{file}: line {line}: {error} ({count} were logged before)") from error
+                told = in_command_words(str(error), context) if isinstance(error, ClientError) else error
+                raise CommandError(f"{file}: line {line}: {told} ({count} were logged before)") from error
             count += 1
             advance(1)
     if options.as_json:

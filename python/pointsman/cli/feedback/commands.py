@@ -98,7 +98,10 @@ def import_file(
         commandline.Option("--format", help="What it is; by the file's ending when it is not said."),
     ] = None,
     metric: Annotated[str, commandline.Option(help="The metric of rows that name none.")] = "reward",
-    router: Annotated[str, commandline.Option(help="The router of rows with an entity that name none.")] = "",
+    router: Annotated[
+        str,
+        commandline.Option(complete=names.routers, help="The router of rows with an entity that name none."),
+    ] = "",
     errors: Annotated[
         str, commandline.Option(metavar="FILE", help="Write every refused row with its reason here, as CSV.")
     ] = "",

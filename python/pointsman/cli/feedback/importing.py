@@ -17,6 +17,7 @@ from pointsman.cli.feedback.csv_lines import UnreadRestError
 from pointsman.cli.feedback.rows import Row, rows_of
 from pointsman.cli.line import commandline
 from pointsman.cli.line.context import CommandError
+from pointsman.cli.line.words import with_commands
 from pointsman.cli.output import printing
 from pointsman.domain.batching import batched
 
@@ -98,7 +99,7 @@ def import_feedback(
                 for row, result in zip(batch, results, strict=True):
                     if isinstance(result, str) or result.code:
                         report.refused += 1
-                        complain(row, result if isinstance(result, str) else result.message)
+                        complain(row, result if isinstance(result, str) else with_commands(result.message))
                     else:
                         report.outcomes[result.outcome.value] += 1
     return report
@@ -151,7 +152,8 @@ def _send(client: Client, batch: list[Row], applied: bool) -> list[FeedbackResul
         except (ResourceExhaustedError, UnavailableError) as error:
             if attempt == _ATTEMPTS - 1:
                 raise CommandError(
-                    f"the values from line {batch[left[0]].line} on are not recorded: {error}\n"
+                    f"the values from line {batch[left[0]].line} on are not recorded: "
+                    f"{with_commands(str(error))}\n"
                     "Import the file again later; what is recorded already is not counted twice."
                 ) from error
             continue

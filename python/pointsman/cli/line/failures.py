@@ -38,16 +38,17 @@ def _told(error: Exception, context: click.Context, server: str) -> str:
             f"error: no pointsman server answers at {server}\n"
             "Start one with 'pointsman serve', or name another with --server or POINTSMAN_SERVER."
         )
+    told = in_command_words(str(error), context) if isinstance(error, client.ClientError) else ""
     if isinstance(error, client.UnauthenticatedError):
-        return f"error: {error}\nBring a key with --api-key or POINTSMAN_API_KEY."
+        return f"error: {told}\nBring a key with --api-key or POINTSMAN_API_KEY."
     if isinstance(error, client.AbortedError):
-        return f"error: {error}\nRead it again and repeat the change."
+        return f"error: {told}\nRead it again and repeat the change."
     if isinstance(error, client.DeadlineExceededError):
-        return f"error: {server} did not answer in time: {error}"
+        return f"error: {server} did not answer in time: {told}"
     if isinstance(error, client.InvalidArgumentError) and error.violations:
         return "\n".join(_violations(error, context))
     if isinstance(error, client.ClientError):
-        lines = [f"error: {in_command_words(str(error), context)}"]
+        lines = [f"error: {told}"]
         if isinstance(error, client.NotFoundError):
             lines += filter(None, [likely_names(error, context)])
         return "\n".join(lines)

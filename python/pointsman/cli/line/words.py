@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 PATH = re.compile(r"[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*")
 """A field of a request, such as ``router.variants[1].weight``."""
@@ -51,41 +51,85 @@ PARAMETERS = {
 """Parameters of commands that are named otherwise than the field that they fill."""
 
 COMMANDS = {
+    "AddGroundTruth": "drift ground-truth add",
     "Analyze": "drift analyze",
+    "ApplyDefinitions": "apply",
+    "BatchRecordFeedback": "feedback import",
+    "BatchUpdateVariantWeights": "routers weight",
+    "ClearTrafficOverride": "routers override",
     "CreateApiKey": "keys create",
     "CreateBaseline": "drift baseline create",
     "CreateRouter": "routers create",
+    "DeleteModelVersion": "models delete",
     "DeleteRouter": "routers delete",
     "DeleteUser": "users delete",
     "DeployRouter": "routers deploy",
+    "EraseEntity": "routers erase",
+    "ExplainPrediction": "explain",
+    "ExplainRouting": "routers explain",
+    "GetActiveBaseline": "drift baseline list",
+    "GetAlertConfig": "drift alerts settings",
+    "GetAlertEvents": "drift alerts history",
+    "GetAlertRules": "drift alerts rules",
+    "GetAnalysisJob": "drift analyze",
     "GetBaselines": "drift baseline list",
+    "GetDriftReport": "drift report",
+    "GetLatestResult": "drift results",
     "GetModelVersion": "models get",
+    "GetPerformanceHistory": "drift performance",
+    "GetPrediction": "predictions get",
+    "GetPredictions": "drift predictions",
+    "GetResults": "drift results",
     "GetRouter": "routers get",
     "GetRouterMetrics": "routers metrics",
+    "GetRouterRevision": "routers history",
     "GetShadowComparison": "shadows compare",
+    "GetUnmatchedPredictions": "drift predictions",
     "GetUser": "users get",
-    "ExplainPrediction": "explain",
     "ListApiKeys": "keys list",
     "ListModelVersions": "models list",
     "ListPredictions": "predictions list",
+    "ListRouterRevisions": "routers history",
     "ListRouters": "routers list",
     "ListUsers": "users list",
+    "LogPrediction": "drift log",
+    "MuteAlerts": "drift alerts mute",
+    "Predict": "predict",
+    "PromoteCanary": "routers canary promote",
+    "RecordFeedback": "feedback record",
     "RegisterModelVersion": "models register",
     "ReplayPredictions": "replay",
     "ResetLearning": "routers reset-learning",
+    "RevokeApiKey": "keys revoke",
+    "RollbackRouter": "routers rollback",
+    "SendTestAlert": "drift alerts test",
+    "SetActiveBaseline": "drift baseline activate",
+    "SetCanary": "routers canary set",
     "SetModelVersionStage": "models stage",
+    "SetTrafficOverride": "routers override",
     "StartRouter": "routers start",
     "StopRouter": "routers stop",
     "TestModelVersion": "models test",
     "ToggleVariant": "routers toggle",
     "UpdateAlertConfig": "drift alerts settings",
     "UpdateAlertRules": "drift alerts rules",
+    "UpdateModelPermissions": "models permissions",
     "UpdateRouter": "routers update",
     "UpdateRouterPermissions": "routers permissions",
+    "UpdateVariantWeight": "routers weight",
+    "UploadGroundTruth": "drift ground-truth upload",
+    "UploadGroundTruthFile": "drift ground-truth upload",
+    "UploadModelFile": "models register",
 }
+"""Commands that do what a method of the API does."""
 _FEATURES = "features."
 """What follows is a name that the user gave, not a field: it stays as it is."""
-_METHOD = re.compile(rf"\b({'|'.join(COMMANDS)})\b")
+_OWNER = ".owner"
+"""The field of an owner, which a command of its own changes."""
+_METHOD = re.compile(rf"(?<![\w'\"./:=@-])({'|'.join(COMMANDS)})(?![\w'\"]|[./:=@-]\w)")
+"""A method; in quotes, or as part of a longer word, it is a name that somebody gave."""
+_REFUSED = re.compile(r"\A[A-Z]\w+(?= needs a key with the scope )")
+_ENUM_VALUE = re.compile(r"(?<![\w'\"])(STRATEGY|SCOPE|STAGE)_[A-Z_]+(?![\w'\"])")
 
 
 def in_command_words(text: str, context: click.Context) -> str:
@@ -99,10 +143,40 @@ def in_command_words(text: str, context: click.Context) -> str:
         The sentence with the option and its value for the field, and with commands for the API's methods. A
         field that the command has no option for stays.
     """
+    # What was typed is put before the rest when that is said: it is no word of the server.
+    before = ""
     path = None if text.startswith(_FEATURES) else PATH.match(text)
     if path is not None and text[path.end() :].startswith(": "):
-        text = option_of(path.group(), context) + text[path.end() :]
-    return _METHOD.sub(lambda found: f"'pointsman {COMMANDS[found.group()]}'", text)
+        before, text = option_of(path.group(), context), text[path.end() :]
+        if path.group().endswith(_OWNER):
+            text = text.replace("UpdateModelPermissions", "'pointsman models transfer'")
+    elif not isinstance(context.command, click.Group):
+        # Whichever of its methods the key may not call, the command that was typed needs the scope.
+        text = _REFUSED.sub(f"'{context.command_path}'", text)
+    options = {one.name for one in context.command.params if isinstance(one, click.Option)}
+    return before + with_commands(text, options)
+
+
+def with_commands(text: str, options: Collection[str | None] = ()) -> str:
+    """Says a sentence of the server with commands for methods and the command line's words for values.
+
+    Args:
+        text: The sentence.
+        options: The names of the options that the command has: their values are said with them.
+    """
+    text = _METHOD.sub(lambda found: f"'pointsman {COMMANDS[found.group()]}'", text)
+    return _ENUM_VALUE.sub(lambda found: _value(found, options), text)
+
+
+def _value(found: re.Match[str], options: Collection[str | None]) -> str:
+    from pointsman.client import Scope, Stage, Strategy
+
+    kind = found[1].lower()
+    words: Iterable[Scope | Stage | Strategy] = {"strategy": Strategy, "scope": Scope, "stage": Stage}[kind]
+    word = next((one.value for one in words if f"{found[1]}_{one.name}" == found[0]), None)
+    if word is None:
+        return found[0]
+    return f"--{kind} {word}" if kind in options else f"{kind} {word}"
 
 
 def option_of(path: str, context: click.Context) -> str:

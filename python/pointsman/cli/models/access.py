@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pointsman.cli.access import permissions
 from pointsman.cli.access.permissions import PermissionOptions
-from pointsman.cli.line import commandline
+from pointsman.cli.line import commandline, names
 from pointsman.cli.line.context import CommandError, context_of
 from pointsman.cli.models.commands import ModelId
 
@@ -44,7 +44,7 @@ def change_permissions(
 def transfer(
     context: commandline.Context,
     model_id: ModelId,
-    to: Annotated[str, commandline.Option(metavar="USER", help="Whose it shall be.")],
+    to: Annotated[str, commandline.Option(metavar="USER", complete=names.owners, help="Whose it shall be.")],
     etag: Etag = "",
 ) -> None:
     """Hand a model over to another user, with all its versions.

@@ -122,7 +122,9 @@ def register(
     owner: Annotated[
         str,
         commandline.Option(
-            metavar="USER", help="Whose a new model shall be; another user's by admins only.  [you]"
+            metavar="USER",
+            complete=names.owners,
+            help="Whose a new model shall be; another user's by admins only.  [you]",
         ),
     ] = "",
     validate_only: Annotated[

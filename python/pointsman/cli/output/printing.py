@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 import sys
 import warnings
 from datetime import datetime, timedelta
@@ -27,8 +28,8 @@ _FOUR_DIGITS = 1000
 
 
 def print_json(answer: Any) -> None:
-    """Writes an answer as indented JSON: times in RFC 3339, durations in seconds."""
-    commandline.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+    """Writes an answer as indented JSON: times in RFC 3339, durations in seconds, numbers as everywhere."""
+    commandline.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 @contextlib.contextmanager
@@ -57,7 +58,13 @@ def tell_unreached(meaning: str, journals: Sequence[UnreachedJournal]) -> None:
 
 
 def plain(answer: Any) -> Any:
-    """Makes JSON values of an answer."""
+    """Makes JSON values of an answer.
+
+    Whole numbers have no point, wherever the value stays the same; what is not finite is text, as in the JSON
+    of protobuf: ``"NaN"``, ``"Infinity"``, ``"-Infinity"``.
+    """
+    if isinstance(answer, float):
+        return _number(answer)
     if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
         return {field.name: plain(getattr(answer, field.name)) for field in dataclasses.fields(answer)}
     if isinstance(answer, dict):
@@ -67,23 +74,29 @@ def plain(answer: Any) -> Any:
     if isinstance(answer, datetime):
         return answer.isoformat().replace("+00:00", "Z")
     if isinstance(answer, timedelta):
-        return answer.total_seconds()
+        return _number(answer.total_seconds())
     return answer
+
+
+def _number(value: float) -> int | float | str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    is_exact = value.is_integer() and abs(value) < _FIRST_INEXACT
+    is_negative_zero = value == 0 and math.copysign(1, value) < 0
+    return int(value) if is_exact and not is_negative_zero else value
 
 
 def shown(value: Any) -> str:
     """Writes a model's value as people read it: text as it is, whole numbers without a point, else JSON."""
-    return value if isinstance(value, str) else json.dumps(_without_points(plain(value)), ensure_ascii=False)
+    told = plain(value)
+    return told if isinstance(told, str) else compact(told)
 
 
-def _without_points(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < _FIRST_INEXACT:
-        return int(value)
-    if isinstance(value, list):
-        return [_without_points(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _without_points(item) for name, item in value.items()}
-    return value
+def compact(value: Any) -> str:
+    """Writes a value as JSON on one line."""
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:

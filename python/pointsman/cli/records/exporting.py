@@ -10,7 +10,6 @@ import contextlib
 import csv
 import io
 import json
-import math
 import os
 import re
 import sys
@@ -256,7 +255,7 @@ class _JsonLines:
     def write(self, records: Sequence[PredictionRecord]) -> None:
         for record in records:
             told = printing.plain(line_of(record, self._order))
-            line = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+            line = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
             self._output.write(line.encode() + b"\n")
 
     def close(self) -> None:
@@ -339,8 +338,6 @@ def _cell(value: Any) -> Any:
         return neutral(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return printing.exact(value) if math.isfinite(value) else value
     plain = printing.plain(value)
     return "" if plain is None else plain
 
@@ -348,11 +345,11 @@ def _cell(value: Any) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "true" if value is True else "false" if value is False else json.dumps(printing.plain(value))
+    return "true" if value is True else "false" if value is False else printing.compact(value)
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(printing.plain(value), ensure_ascii=False)
+    return None if value is None else printing.compact(value)
 
 
 @contextlib.contextmanager

@@ -59,7 +59,11 @@ def create(
     settings: router_options.RouterOptions,
     owner: Annotated[
         str,
-        commandline.Option(metavar="USER", help="Whose it shall be; another user's by admins only.  [you]"),
+        commandline.Option(
+            metavar="USER",
+            complete=names.owners,
+            help="Whose it shall be; another user's by admins only.  [you]",
+        ),
     ] = "",
     deploy: Annotated[bool, commandline.Option("--deploy", help="Put it into service at once.")] = False,
     validate_only: Annotated[
@@ -98,7 +102,7 @@ def create(
 def list_routers(
     context: commandline.Context,
     status: Annotated[StatusName | None, commandline.Option(help="Only routers in this status.")] = None,
-    owner: Annotated[str, commandline.Option(help="Only routers of this user.")] = "",
+    owner: Annotated[str, commandline.Option(complete=names.owners, help="Only routers of this user.")] = "",
     tag: Annotated[str, commandline.Option(help="Only routers with this tag.")] = "",
 ) -> None:
     """List the routers you may read."""

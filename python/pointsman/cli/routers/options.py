@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pointsman.cli.line import arguments, commandline
+from pointsman.cli.line import arguments, commandline, names
 from pointsman.cli.output import printing
 from pointsman.cli.routers import recording_options
 from pointsman.cli.strategies import bandit_options
@@ -64,10 +64,17 @@ class RouterOptions:
     sticky_update_interval: bandit_options.StickyUpdateInterval = None
     control: Annotated[
         str | None,
-        commandline.Option(metavar="VARIANT", help="The variant that the others are compared with."),
+        commandline.Option(
+            metavar="VARIANT",
+            complete=names.variants_of_line,
+            help="The variant that the others are compared with.",
+        ),
     ] = None
     canary: Annotated[
-        str | None, commandline.Option(metavar="VARIANT", help="The variant that is on trial.")
+        str | None,
+        commandline.Option(
+            metavar="VARIANT", complete=names.variants_of_line, help="The variant that is on trial."
+        ),
     ] = None
     shadow: Annotated[
         list[str] | None,

@@ -84,7 +84,7 @@ def change_permissions(
 def transfer(
     context: commandline.Context,
     router_id: RouterId,
-    to: Annotated[str, commandline.Option(metavar="USER", help="Whose it shall be.")],
+    to: Annotated[str, commandline.Option(metavar="USER", complete=names.owners, help="Whose it shall be.")],
     etag: Etag = "",
 ) -> None:
     """Hand a router over to another user.

@@ -22,24 +22,56 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def named(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A server with routers, models, variants and keys, which POINTSMAN_SERVER names."""
-    variants = [router_pb2.Variant(name=name) for name in ("lr", "gb")]
+    variants = [
+        router_pb2.Variant(name=name, model_id="cancer-lr", model_version=version)
+        for name, version in (("lr", "1"), ("gb", "2"))
+    ]
     cancer = router_pb2.Router(router_id="cancer", variants=variants)
+    rules = cancer.feature_rules
+    rules.rule_features.append("region")
+    rules.rules.add().conditions.extend(
+        router_pb2.RuleCondition(feature=name) for name in ("mean radius", "site", "metadata.tenant")
+    )
     routers = [cancer, router_pb2.Router(router_id="churn")]
     models = [
         model_pb2.ModelVersion(model_id=model, version=version)
         for model, version in (("cancer-lr", "1"), ("cancer-lr", "2"), ("churn-gb", "7"))
     ]
+    for model, features in zip(
+        models, (["mean radius", "area"], ["area", "texture"], ["tenure"]), strict=True
+    ):
+        model.signature.inputs.add(name="x", features=features)
+    models[-1].stage = model_pb2.STAGE_PRODUCTION
 
     def of_model(request: Any) -> Any:
-        wanted = [one for one in models if request.model_id in ("", one.model_id)]
+        wanted = [
+            one
+            for one in models
+            if request.model_id in ("", one.model_id)
+            and request.stage in (model_pb2.STAGE_UNSPECIFIED, one.stage)
+        ]
         return model_pb2.ListModelVersionsResponse(model_versions=wanted)
 
     server.on("RouterService/ListRouters", router_pb2.ListRoutersResponse(routers=routers))
-    server.on("RouterService/GetRouter", cancer)
+    server.on(
+        "RouterService/GetRouter",
+        lambda request: cancer if request.router_id == "cancer" else router_pb2.Router(),
+    )
+    server.on(
+        "ModelService/GetModelVersion",
+        lambda request: next(
+            one for one in models if (one.model_id, one.version) == (request.model_id, request.version)
+        ),
+    )
     server.on("ModelService/ListModelVersions", of_model)
-    keys = [key_pb2.ApiKey(key_id="abcdefgh"), key_pb2.ApiKey(key_id="abzzzzzz")]
+    keys = [
+        key_pb2.ApiKey(key_id="abcdefgh", user_id="bob"),
+        key_pb2.ApiKey(key_id="abzzzzzz", user_id="ann"),
+    ]
     keys[1].revoke_time.GetCurrentTime()
     server.on("ApiKeyService/ListApiKeys", key_pb2.ListApiKeysResponse(api_keys=keys))
+    users = [key_pb2.User(user_id=user) for user in ("ann", "amy")]
+    server.on("ApiKeyService/ListUsers", key_pb2.ListUsersResponse(users=users))
     monkeypatch.setenv("POINTSMAN_SERVER", server.address)
     return server
 
@@ -67,6 +99,26 @@ def completed(line: str) -> list[str]:
         ("models list --model ch", ["churn-gb"]),
         ("keys revoke ab", ["abcdefgh"]),
         ("routers list --status run", ["running"]),
+        ("models test cancer-lr 1 -f ", ["mean radius=", "area="]),
+        ("predict cancer -f ", ["mean radius=", "area=", "texture=", "region=", "site="]),
+        ("predict cancer -f area=1 --feature te", ["texture="]),
+        ("predict churn-gb -f ", ["tenure="]),
+        ("predict cancer -f area=", []),
+        ("routers explain cancer -f m", ["mean radius="]),
+        ("routers update cancer --control ", ["lr", "gb"]),
+        (
+            "routers update cancer --variant lr=cancer:1@1 --variant rf=cancer:9@1 --canary ",
+            ["lr", "rf", "gb"],
+        ),
+        ("routers create fresh --variant a=cancer:1@70 --variant b=cancer:2@30 --control ", ["a", "b"]),
+        ("models transfer cancer-lr --to ", ["ann", "amy", "bob"]),
+        ("routers transfer cancer --to b", ["bob"]),
+        ("routers create fresh --owner a", ["ann", "amy"]),
+        ("models register fresh 1 --owner a", ["ann", "amy"]),
+        ("routers permissions cancer --share a", ["ann", "amy"]),
+        ("models permissions cancer-lr --unshare a", ["ann", "amy"]),
+        ("keys create --user b", ["bob"]),
+        ("feedback import file.csv --router ch", ["churn"]),
     ],
 )
 def test_names_are_completed(named: Any, line: str, names: list[str]) -> None:
@@ -138,6 +190,38 @@ def test_a_feature_that_is_wrongly_spelt_is_told_beside_the_one_that_is_missing(
     assert refused(named, "PredictionService/Predict", missing, *line)[1:] == [
         "mean radius is missing. Is it 'mean raduis'?"
     ]
+
+
+def explained(server: Any, *features: str) -> list[str]:
+    answer = router_pb2.ExplainRoutingResponse(router_id="cancer", variant="lr")
+    answer.propensities.add(variant="lr", propensity=1)
+    server.on("RouterService/ExplainRouting", answer)
+    result = CliRunner().invoke(app, ["routers", "explain", "cancer", *features])
+    assert result.exit_code == 0, result.stderr
+    lines: list[str] = result.stderr.splitlines()
+    return lines
+
+
+def test_a_feature_that_is_wrongly_spelt_is_told_when_routing_is_explained(named: Any) -> None:
+    sent = ("-f", "mean raduis=17", "-f", "area=1", "-f", "reigon=north", "-f", "else=1")
+    assert explained(named, *sent) == [
+        "warning: no model or rule of the router takes a feature 'mean raduis'. Did you mean 'mean radius'?",
+        "warning: no model or rule of the router takes a feature 'reigon'. Did you mean 'region'?",
+    ]
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_nothing_is_asked_of_features_where_those_of_one_model_are_not_known(
+    named: Any, refusal: Any, is_seen: bool
+) -> None:
+    other = model_pb2.ModelVersion(model_id="cancer-lr", version="2")
+    other.signature.inputs.add(name="x", features=["area"])
+    bare = model_pb2.ModelVersion(model_id="cancer-lr", version="1")
+    unseen = refusal(grpc.StatusCode.NOT_FOUND, "you may not see it")
+    named.on("ModelService/GetModelVersion", bare if is_seen else unseen, other)
+    assert explained(named, "-f", "aera=17") == []
+    named.on("ModelService/GetModelVersion", other, other)
+    assert len(explained(named, "-f", "aera=17")) == 1
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("rooters", "routers"), ("prediction", "predictions")])

@@ -1,3 +1,7 @@
+import json
+import math
+from datetime import timedelta
+
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -161,3 +165,42 @@ def test_a_figure_has_four_digits_and_all_that_are_whole(number: float, written:
 )
 def test_a_value_keeps_all_its_digits(number: float, written: str) -> None:
     assert printing.exact(number) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1.0, "1"),
+        (0.0, "0"),
+        (-0.0, "-0.0"),
+        (0.5, "0.5"),
+        (1e300, "1e+300"),
+        (2.0**53, "9007199254740992.0"),
+        (2**63 + 1, "9223372036854775809"),
+        (True, "true"),
+        (math.nan, '"NaN"'),
+        (math.inf, '"Infinity"'),
+        (-math.inf, '"-Infinity"'),
+        (timedelta(seconds=2), "2"),
+        (timedelta(milliseconds=2500), "2.5"),
+    ],
+)
+def test_numbers_in_json_are_whole_where_they_are_and_always_json(
+    value: object, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printing.print_json({"of": [value]})
+    assert capsys.readouterr().out == f'{{\n  "of": [\n    {written}\n  ]\n}}\n'
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_stays_the_same_in_json(value: float) -> None:
+    read = json.loads(printing.compact(value))
+    assert read == value
+    assert math.copysign(1, read) == math.copysign(1, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(math.nan, "NaN"), (-math.inf, "-Infinity"), ([1.0, math.nan], '[1, "NaN"]')]
+)
+def test_what_is_no_finite_number_can_be_shown(value: object, written: str) -> None:
+    assert printing.shown(value) == written

@@ -219,14 +219,51 @@ def test_json_lines_keep_lists_and_objects_and_every_feature(server: Any) -> Non
     assert "features_other" not in row
 
 
-def test_class_numbers_have_no_point_in_csv(server: Any, tmp_path: Path) -> None:
-    told = record(1)
-    told.prediction.number_value = 1.0
-    two_pages(server, told)
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (1.0, "1"),
+        (-3.0, "-3"),
+        (42.5, "42.5"),
+        (2.0**53 - 1, "9007199254740991"),
+        (2.0**53, "9007199254740992.0"),
+        (1e300, "1e+300"),
+        (-0.0, "-0.0"),
+        (math.nan, '"NaN"'),
+        (math.inf, '"Infinity"'),
+        (-math.inf, '"-Infinity"'),
+    ],
+)
+def test_numbers_are_the_same_in_csv_and_json_lines_and_whole_ones_have_no_point(
+    server: Any, tmp_path: Path, number: float, written: str
+) -> None:
+    told = record(1, features={"age": number, "all": [number]}, confidence=number, probabilities=[number])
+    told.prediction.number_value = number
+    told.feedback.add(metric="reward", value=number)
     file = tmp_path / "out.csv"
+    two_pages(server, told)
     assert run(server, "export", "r", str(file)).exit_code == 0
     (row,) = csv.DictReader(io.StringIO(file.read_text()))
-    assert (row["prediction_number"], row["f_age"]) == ("1", "42.5")
+    names = ("prediction_number", "confidence", "f_age", "feedback_reward")
+    assert {row[name] for name in names} == {written.strip('"')}
+    assert (row["probabilities"], row["features_other"]) == (f"[{written}]", f'{{"all": [{written}]}}')
+    two_pages(server, told)
+    (line,) = run(server, "export", "r", "-").stdout.splitlines()
+    for name in names:
+        assert f'"{name}":{written},' in line or f'"{name}":{written}}}' in line
+    assert f'"probabilities":[{written}]' in line
+    assert f'"f_all":[{written}]' in line
+    json.loads(line, parse_constant=pytest.fail)
+
+
+def test_parquet_keeps_what_is_no_finite_number_and_its_cells_of_json_can_be_read(
+    server: Any, tmp_path: Path
+) -> None:
+    two_pages(server, record(1, features={"age": -math.inf}, probabilities=[math.nan, 1.0]))
+    file = tmp_path / "out.parquet"
+    assert run(server, "export", "r", str(file)).exit_code == 0
+    (row,) = pq.read_table(file).to_pylist()
+    assert (row["f_age"], row["probabilities"]) == (-math.inf, '["NaN", 1]')
 
 
 def test_a_limit_ends_the_export(server: Any) -> None:
