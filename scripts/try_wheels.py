@@ -114,7 +114,14 @@ def serve_a_call(programs: Path, folder: Path) -> None:
     models, ready, log = folder / "data" / "models", folder / "ready.json", folder / "server.log"
     models.mkdir(parents=True, mode=0o700)
     write_model(models / "doubling.onnx")
-    command = [programs / "pointsman", "serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+    command: list[str | Path] = [
+        programs / "pointsman",
+        "serve",
+        "--grpc",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+    ]
     command += ["--data-dir", folder / "data", "--ready-file", ready]
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=folder, env=own_environment(), stdout=output, stderr=output)
