@@ -1,8 +1,8 @@
 """Proves of the three wheels in a folder that they can be installed in one place, and the client's alone.
 
-``python scripts/check_wheels.py DIR``: no file is in both the server's and the client's, the client's is pure
-Python that needs grpcio and protobuf only, the drift library's holds that alone, and the server's requires both
-at its own version.
+``python scripts/check_wheels.py DIR``: no file is in both the server's and the client's, the client's is
+pure Python that needs grpcio and protobuf only, the drift library's holds that alone, and the server's
+requires both at its own version.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Proves of the three wheels in a folder that what they install serves a call.
 
-``python scripts/try_wheels.py DIR``: an environment that holds nothing gets the wheels, and of what they require
-the versions in ``uv.lock``. Its command says its version and starts a server, which runs a model in ONNX; its
-client asks for a prediction, and its drift library compares two tables. None of this tree's sources can be found
-there.
+``python scripts/try_wheels.py DIR``: an environment that holds nothing gets the wheels, and of what they
+require the versions in ``uv.lock``. Its command says its version and starts a server, which runs a model in
+ONNX; its client asks for a prediction, and its drift library compares two tables. None of this tree's sources
+can be found there.
 """
 
 import argparse
