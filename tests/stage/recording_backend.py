@@ -1,7 +1,7 @@
 """A gRPC backend that behaves, keeps what it saw, and answers as a test says."""
 
+import contextlib
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from tritonclient.grpc import service_pb2
 
 from .oip import SERVICE
 from .ports import free_port
+from .waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,14 @@ class RecordingBackend:
         )
         self._server.add_generic_rpc_handlers((_Handlers(self),))
         port = port or free_port()
-        ends = time.monotonic() + 5
-        while True:
-            try:
-                self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
-                break
-            except RuntimeError:
-                # The port's former owner may still be on its way out.
-                if time.monotonic() > ends:
-                    raise
+
+        def listening() -> int:
+            # The port's former owner may still be on its way out.
+            with contextlib.suppress(RuntimeError):
+                return self._server.add_insecure_port(f"127.0.0.1:{port}")
+            return 0
+
+        self.port: int = eventually(listening, 5, f"port {port}")
         self._server.start()
         self.target = f"127.0.0.1:{self.port}"
 

@@ -22,11 +22,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
 @dataclass
 class Caller:
-    """Calls a router without a pause and keeps when a call failed."""
+    """Calls a router without a pause and keeps when a call failed, and when the last that ended began."""
 
     address: str
     router_id: str
     calls: int = 0
+    last_began: float = 0.0
     failures: list[tuple[float, str]] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -49,6 +50,7 @@ class Caller:
                     infer(channel, request, timeout=10)
                 except grpc.RpcError as error:
                     self.failures.append((started, f"{error.code()}: {error.details()}"))
+                self.last_began = started
                 self.calls += 1
 
 
@@ -69,7 +71,9 @@ def test_one_of_three_endpoints_killed_fails_no_call_after_the_first_second(
         killed = time.monotonic()
         endpoints[1].kill()
         settled = killed + 1.0
-        eventually(lambda: time.monotonic() > settled + 3, 30)
+        eventually(
+            lambda: all(caller.last_began > settled + 3 for caller in callers), 30, "calls for three seconds"
+        )
         before = [caller.calls for caller in callers]
         closing(BackendProcess(endpoints[1].port))
         eventually(
