@@ -1,9 +1,11 @@
 """Predictions, outcomes, baselines and performance as messages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.times import bound_us_of, microseconds_of, timestamp_of
@@ -22,36 +24,27 @@ TASK = EnumMap(Task, drift_pb2.DriftTask, "DRIFT_TASK_")
 GRANULARITY = EnumMap(Granularity, drift_pb2.PerformanceGranularity, "PERFORMANCE_GRANULARITY_")
 
 
-def time_from(message: object, field: str, path: str = "") -> int | None:
+def time_from(
+    message: object, field: str, path: str = "", *, read: Callable[[Timestamp, str], int] = microseconds_of
+) -> int | None:
     """Reads a time of a request; None where it is not set.
 
     Args:
         message: What holds it.
         field: Its name there.
         path: Its name in the request, where that is another one.
+        read: Reads it as UTC microseconds.
 
     Raises:
         InvalidArgumentError: It is none.
     """
     if not message.HasField(field):  # type: ignore[attr-defined]
         return None
-    return microseconds_of(getattr(message, field), path or field)
+    return read(getattr(message, field), path or field)
 
 
-def bound_from(message: object, field: str, path: str = "") -> int | None:
-    """Reads the start or the end of a window, rounded as ``bound_us_of`` does; None where it is not set.
-
-    Args:
-        message: What holds it.
-        field: Its name there.
-        path: Its name in the request, where that is another one.
-
-    Raises:
-        InvalidArgumentError: It is no time.
-    """
-    if not message.HasField(field):  # type: ignore[attr-defined]
-        return None
-    return bound_us_of(getattr(message, field), path or field)
+bound_from = partial(time_from, read=bound_us_of)
+"""Reads the start or the end of a window, rounded as ``bound_us_of`` does."""
 
 
 def logged_from(request: drift_pb2.LogPredictionRequest) -> LoggedPrediction:

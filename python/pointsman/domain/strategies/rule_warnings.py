@@ -53,9 +53,7 @@ def _implies(given: RuleCondition, wanted: RuleCondition) -> bool:
     if given.numeric_text != wanted.numeric_text:
         return False
     if wanted.operator in _AMONG and given.operator in _AMONG:
-        # Python's 1 and true are equal, and kinds of values are not.
-        named = [(type(value) is bool, value) for value in wanted.values]
-        return all((type(value) is bool, value) in named for value in given.values)
+        return all(value in wanted.told_apart for value in given.told_apart)
     if wanted.operator is not given.operator or len(given.values) != 1 or len(wanted.values) != 1:
         return False
     one, other = given.values[0], wanted.values[0]

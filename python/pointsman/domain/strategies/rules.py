@@ -61,9 +61,12 @@ class RuleCondition:
 
     @property
     def _compared(self) -> tuple[object, ...]:
-        # Python's 1 and true are equal, and kinds of values are not.
-        values = tuple((type(value) is bool, value) for value in self.values)
-        return self.feature, self.operator, values, self.numeric_text
+        return self.feature, self.operator, self.told_apart, self.numeric_text
+
+    @property
+    def told_apart(self) -> tuple[tuple[bool, JsonValue], ...]:
+        """The values with their kinds: Python's 1 and true are equal, and a number is no truth value."""
+        return tuple((type(value) is bool, value) for value in self.values)
 
 
 @dataclass(frozen=True)
