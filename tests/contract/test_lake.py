@@ -137,6 +137,38 @@ async def test_eight_small_files_become_one_and_the_old_ones_outlive_queries_und
         assert lake_files.all_paths(connection) == {merged}
 
 
+async def test_a_merge_that_was_done_since_it_was_planned_touches_no_file(lake):
+    for number in range(8):
+        await lake.ship({"entity_id": f"u{number}"})
+    compaction = lake.parts.upkeep._compaction
+    today = day_of(lake.bench.clock())
+    [planned], [again] = compaction.plan(today), compaction.plan(today)
+    assert compaction.merge(planned)
+    [merged] = lake.files()
+    before = (lake.root / merged).stat()
+    assert not compaction.merge(again), "what was merged already was merged once more"
+    after = (lake.root / merged).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns), f"{merged} is another"
+    assert [row["entity_id"] for row in lake.rows()] == [f"u{number}" for number in range(8)]
+
+
+async def test_a_merge_that_is_overtaken_while_it_writes_leaves_the_listed_file(lake, monkeypatch):
+    for number in range(8):
+        await lake.ship({"entity_id": f"u{number}"})
+    compaction = lake.parts.upkeep._compaction
+    [planned] = compaction.plan(day_of(lake.bench.clock()))
+    write = compaction._write
+
+    def write_late(group, path):
+        monkeypatch.setattr(compaction, "_write", write)
+        assert compaction.merge(group), "the other one was to be first"
+        return write(group, path)
+
+    monkeypatch.setattr(compaction, "_write", write_late)
+    assert not compaction.merge(planned), "one of the two must lose"
+    assert [row["entity_id"] for row in lake.rows()] == [f"u{number}" for number in range(8)]
+
+
 async def test_a_date_that_is_over_is_merged_and_sealed_and_opened_again_by_a_late_file(lake):
     yesterday = lake.bench.clock()
     await lake.ship({"entity_id": "u1"})

@@ -11,7 +11,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
-from pointsman.control.lake.manifest import OvertakenError
+from pointsman.control.lake.manifest import OvertakenError, discard
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import LeaseLostError
@@ -165,10 +165,12 @@ class LoggedShipping:
             with context.transaction() as connection:
                 self._put(connection, file, [row.number for row in rows])
         except OvertakenError:
-            self._folder.remove(path)
+            with context.reading() as connection:
+                discard(connection, self._folder, path)
             return 0
         except LeaseLostError:
-            self._folder.remove(path)
+            with context.reading() as connection:
+                discard(connection, self._folder, path)
             raise
         return len(rows)
 

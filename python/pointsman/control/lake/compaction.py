@@ -8,7 +8,7 @@ import structlog
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.lake import feedback_files
 from pointsman.control.lake.folder import LakeFolder
-from pointsman.control.lake.manifest import swap
+from pointsman.control.lake.manifest import discard, swap
 from pointsman.domain.ports.core import LakeMerging
 from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.records.lake import LakeFile, LakeKind
@@ -60,12 +60,18 @@ class Compaction:
     def merge(self, group: Sequence[LakeFile]) -> bool:
         """Writes a group as one file in its place; answers whether it was done.
 
+        It is not where any of the group was replaced since it was planned: what is written then would have
+        the name of what was written before.
+
         Raises:
             DatabaseUnavailableError: The database does not answer.
         """
         path = merged_path(group)
         if path in {file.path for file in group}:
             return False
+        with self._database.read() as connection:
+            if not lake_files.are_present(connection, group):
+                return False
         self._folder.unseal(group[0].folder)
         try:
             merged = self._write(group, path)
@@ -76,7 +82,8 @@ class Compaction:
             return False
         done = swap(self._database, group, [merged], self._clock())
         if not done:
-            self._folder.remove(path)
+            with self._database.read() as connection:
+                discard(connection, self._folder, path)
         return done
 
     def _write(self, group: Sequence[LakeFile], path: str) -> LakeFile:

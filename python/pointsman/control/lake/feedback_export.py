@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pointsman.control.lake.feedback_files import write_rows
-from pointsman.control.lake.manifest import OvertakenError
+from pointsman.control.lake.manifest import OvertakenError, discard
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.errors import LeaseLostError
 from pointsman.store.feedback import values as feedback
@@ -116,10 +116,12 @@ class FeedbackExport:
                     raise OvertakenError
                 lake_files.add(connection, file, self._clock())
         except OvertakenError:
-            self._folder.remove(path)
+            with self._database.read() as connection:
+                discard(connection, self._folder, path)
             return 0
         except LeaseLostError:
-            self._folder.remove(path)
+            with self._database.read() as connection:
+                discard(connection, self._folder, path)
             raise
         return len(rows)
 

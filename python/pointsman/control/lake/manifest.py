@@ -1,7 +1,10 @@
-"""Puts files of the lake in the place of others, in one transaction."""
+"""Puts files of the lake in the place of others, in one transaction, and drops what came too late."""
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
+from pointsman.control.lake.folder import LakeFolder
 from pointsman.domain.records.lake import LakeFile
 from pointsman.store.database import Database
 from pointsman.store.recording import lake_files
@@ -35,3 +38,18 @@ def swap(database: Database, old: Sequence[LakeFile], new: Sequence[LakeFile], n
     except OvertakenError:
         return False
     return True
+
+
+def discard(connection: Connection, folder: LakeFolder, path: str) -> None:
+    """Deletes a file that was written and is not to be listed.
+
+    One that is listed stays: whoever was first may have written it under the same name, for names say which
+    rows are in a file.
+
+    Args:
+        connection: A transaction that began after the one that did not list it.
+        folder: The lake's folder.
+        path: The file's path below it.
+    """
+    if not lake_files.is_listed(connection, path):
+        folder.remove(path)

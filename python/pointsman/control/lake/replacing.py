@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from pointsman.control.lake.manifest import swap
+from pointsman.control.lake.manifest import discard, swap
 from pointsman.domain.records.lake_plans import erased_path
 from pointsman.errors import AbortedError
 
@@ -95,7 +95,8 @@ class Replacing:
         """
         if not swap(self._database, [file], [new] if new else [], self._clock()):
             if new is not None:
-                self._folder.remove(new.path)
+                with self._database.read() as connection:
+                    discard(connection, self._folder, new.path)
             raise AbortedError(
                 f"{file.path} was replaced by another server meanwhile; try again", reason="LAKE_CHANGED"
             )

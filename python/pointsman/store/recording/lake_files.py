@@ -173,6 +173,27 @@ def row_counts(connection: Connection, kind: LakeKind, router_id: str) -> dict[s
     return {journal_id: int(count) for journal_id, count in rows}
 
 
+def are_present(connection: Connection, files: Iterable[LakeFile]) -> bool:
+    """Whether none of some files was replaced or removed since they were listed.
+
+    Args:
+        connection: A transaction.
+        files: The files as they were listed, with their row keys.
+    """
+    row_keys = [file.row_key for file in files]
+    found = 0
+    for start in range(0, len(row_keys), _KEYS_PER_QUERY):
+        chunk = row_keys[start : start + _KEYS_PER_QUERY]
+        statement = select(func.count()).where(_COLUMNS.row_key.in_(chunk), _PRESENT)
+        found += connection.execute(statement).scalar_one()
+    return found == len(row_keys)
+
+
+def is_listed(connection: Connection, path: str) -> bool:
+    """Whether the manifest lists a file of this path, a replaced one too."""
+    return connection.execute(select(_COLUMNS.row_key).where(_COLUMNS.path == path)).first() is not None
+
+
 def all_paths(connection: Connection) -> set[str]:
     """Answers the paths of all files that the manifest lists, replaced ones too."""
     return set(connection.execute(select(_COLUMNS.path)).scalars())
